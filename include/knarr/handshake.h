@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handshake: the packets between the host half (P) and the container half (C) on one SOCK_SEQPACKET pair, and
+ * between `start` (T) and C on the gate connection. Shared by both halves. The table of legal successors is in
+ * src/plan/handshake.c; an illegal step, EOF before its time, or a wrong version is an error on either side.
+ *
+ *   P                          C
+ *   (plan lies in a sealed memfd, its number is C's argv[1])
+ *   GO            ------>          only with a new user namespace: maps are written
+ *                 <------      FORKED    (fd: pidfd) only with OP_FORK; the sender ends, its child goes on
+ *                 <------      HOOKS     prestart and createRuntime are due
+ *   HOOKS_DONE    ------>
+ *                 <------      CONSOLE   (fd: pty master)
+ *                 <------      READY     at the gate; the program was found
+ *   START         ------>          PLAN_GATE_HANDSHAKE only
+ *                 <------      LISTENER  (fd: seccomp notify), then waits for
+ *   LISTENER_DONE ------>
+ *                 (EOF: execve closed the socket: the program runs)
+ *   at any time   <------      FAILED    struct error in the payload; then EOF
+ *   at any time   <------      DEBUG, TIMING
+ *
+ * On the gate connection T sends START and gets LISTENER, FAILED, TIMING, or EOF by the same rules.
+ */
+#ifndef KNARR_HANDSHAKE_H
+#define KNARR_HANDSHAKE_H
+
+#include <stdint.h>
+
+#include "knarr/base.h"
+
+#define HANDSHAKE_VERSION 1u
+
+enum handshake_step {
+	STEP_NONE,
+	STEP_GO,
+	STEP_FORKED,
+	STEP_HOOKS,
+	STEP_HOOKS_DONE,
+	STEP_CONSOLE,
+	STEP_READY,
+	STEP_START,
+	STEP_LISTENER,
+	STEP_LISTENER_DONE,
+	STEP_FAILED,
+	STEP_DEBUG,
+	STEP_TIMING,
+	STEP_COUNT
+};
+
+struct handshake_packet {
+	uint32_t version; /* HANDSHAKE_VERSION */
+	uint32_t step;
+	uint32_t op;      /* index of the op concerned */
+	int32_t value;    /* step-specific: exit status of a hook, ... */
+	uint64_t nsec;    /* TIMING: what the op took */
+	union {
+		struct error error; /* FAILED */
+		char text[512];     /* DEBUG; CONSOLE: pts name */
+	};
+};
+
+const char *handshake_step_name(enum handshake_step step);
+/* May `next` follow `last` when sent by the container half (from_child) or the host half? */
+bool handshake_may_follow(enum handshake_step last, enum handshake_step next, bool from_child);
+
+#endif

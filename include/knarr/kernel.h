@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel: one file a kernel interface. Every function returns >= 0 or -errno, says nothing and
+ * decides nothing. Used by both halves, so nothing here allocates unless it says so.
+ */
+#ifndef KNARR_KERNEL_H
+#define KNARR_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "knarr/uapi.h"
+
+/* ---- syscalls.c ----------------------------------------------------------------------- */
+
+/* clone3(2) with fork semantics (no CLONE_VM); returns the pid in the parent, 0 in the child. */
+pid_t sys_clone3(struct uapi_clone_args *args);
+int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+int sys_close_range(unsigned first, unsigned last, unsigned flags);
+int sys_pidfd_open(pid_t pid, unsigned flags);
+int sys_pidfd_send_signal(int pidfd, int sig);
+int sys_memfd_create(const char *name, unsigned flags);
+int sys_setns(int fd, int nstype);
+int sys_unshare(uint64_t flags);
+int sys_pivot_root(const char *new_root, const char *put_old);
+/* keyctl(KEYCTL_JOIN_SESSION_KEYRING): a fresh session keyring; -ENOSYS where the kernel has none. */
+int sys_join_session_keyring(const char *name);
+int sys_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
+int sys_seccomp(unsigned op, unsigned flags, void *arg);
+/* The id of the mount that fd lies on. */
+int sys_mount_id(int fd, uint64_t *ret_id);
+
+/* ---- safe_path.c: the only way to touch a name below a root (R1, R8, R12) -------------- */
+
+enum safe_flags {
+	SAFE_NOFOLLOW = 1u << 0,     /* the last component must not be a link (-ELOOP) */
+	SAFE_BENEATH = 1u << 1,      /* no link and no mount crossing at all: cgroup files (R12) */
+	SAFE_DIRECTORY = 1u << 2,
+};
+/*
+ * Resolves path inside rootfd (RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) to an O_PATH|O_CLOEXEC fd.
+ * openat2(2) is retried on EAGAIN; where it is missing or filtered (ENOSYS, EPERM), a component walk with its own
+ * link counter (40) gives the same verdicts.
+ */
+int safe_open(int rootfd, const char *path, unsigned flags);
+/* The same, then opened with open(2) flags for i/o (reopened by O_PATH fd; regular file or directory only; O_NONBLOCK). */
+int safe_open_io(int rootfd, const char *path, int oflags);
+/*
+ * Parent directory of path, resolved in rootfd, and its last component (copied to name[256]); missing parents are made
+ * with dir_mode when mkdirs is set. A dangling link in the middle is followed in root and its target made (C2).
+ * -EINVAL if the path names the root itself.
+ */
+int safe_open_parent(int rootfd, const char *path, bool mkdirs, mode_t dir_mode, char name[256]);
+enum safe_kind { SAFE_MAKE_DIR, SAFE_MAKE_FILE };
+/*
+ * Opens path as O_PATH, making it (and its parents) if absent: a directory, or an empty regular file, mode as given.
+ * *ret_made (may be NULL) tells whether the last component was made. With SAFE_NOFOLLOW an existing link is -ELOOP.
+ */
+int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags, bool *ret_made);
+#ifdef KNARR_TEST_HOOKS
+/* Tests: behave as if openat2(2) were filtered. */
+void safe_path_force_walk(bool on);
+#endif
+
+/* ---- mount_api.c: fd-based mounts (R2) ------------------------------------------------- */
+
+int mount_fsopen(const char *fstype);
+int mount_fsconfig_string(int fsfd, const char *key, const char *value);
+int mount_fsconfig_flag(int fsfd, const char *key);
+int mount_fsconfig_fd(int fsfd, const char *key, int fd);
+int mount_fsconfig_create(int fsfd);
+/* Kernel's own words about the last failure on fsfd into buf ("" if none). */
+void mount_fs_message(int fsfd, char *buf, size_t size);
+int mount_fsmount(int fsfd, uint64_t attrs);
+int mount_open_tree(int dirfd, const char *path, unsigned flags);
+int mount_move(int from_fd, int to_fd); /* both by empty path */
+/* mount_setattr(2) on an fd; recursive with AT_RECURSIVE. userns_fd < 0: none. propagation 0: unchanged (else MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE). */
+int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd);
+int mount_umount_detach_cwd(void);
+
+/* ---- procfs.c: the private handle (R3) -------------------------------------------------- */
+
+/*
+ * A procfs that nobody can have mounted over: fsopen("proc"), else a detached clone of /proc without submounts, else
+ * /proc itself when it is procfs and its own root. Returns an O_CLOEXEC directory fd.
+ */
+int procfs_open(void);
+/* The last of these: an LSM may refuse what is done through a mount that is attached nowhere (EACCES). */
+int procfs_open_attached(void);
+/* Opens NAME below procfd: no links (except a path starting "self/" or "thread-self/"), same mount, regular file. */
+int procfs_open_file(int procfd, const char *name, int oflags);
+int procfs_write(int procfd, const char *name, const char *text);
+ssize_t procfs_read(int procfd, const char *name, char *buf, size_t size);
+
+/* ---- pidref.c: a process that cannot be confused with another (R22) ---------------------- */
+
+struct pidref {
+	pid_t pid;
+	int fd;              /* pidfd, or -EBADF */
+	uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks since boot */
+};
+enum pidref_state { PIDREF_ALIVE, PIDREF_ZOMBIE, PIDREF_GONE };
+/* Opens pid and verifies that its start time is start_time (0: any). -ESRCH if it is gone or another. */
+int pidref_open(pid_t pid, uint64_t start_time, struct pidref *ret);
+void pidref_close(struct pidref *p);
+int pidref_stat(pid_t pid, char *ret_state, uint64_t *ret_start_time);
+/* Zombie or dead counts as not alive. */
+enum pidref_state pidref_state(pid_t pid, uint64_t start_time);
+int pidref_signal(const struct pidref *p, int sig);
+/* Waits until the process has ended; -ETIMEDOUT. */
+int pidref_wait(const struct pidref *p, int timeout_ms);
+/* Boot id as text, 36 characters + NUL. */
+int boot_id_read(char buf[37]);
+
+/* ---- bpf.c: cgroup device programs ------------------------------------------------------- */
+
+int bpf_prog_load_cgroup_device(const void *insns, unsigned count, char *log, size_t log_size);
+int bpf_prog_attach_cgroup(int prog_fd, int cgroup_fd, int replace_fd, unsigned flags);
+int bpf_prog_detach_cgroup(int prog_fd, int cgroup_fd);
+int bpf_prog_query_cgroup(int cgroup_fd, uint32_t *ids, unsigned *count);
+int bpf_prog_fd_by_id(uint32_t id);
+
+#endif

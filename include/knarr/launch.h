@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch: the host half of starting a process: open what the plan names, clone, run the handshake.
+ */
+#ifndef KNARR_LAUNCH_H
+#define KNARR_LAUNCH_H
+
+#include <sys/resource.h>
+
+#include "knarr/base.h"
+#include "knarr/cgroups.h"
+#include "knarr/handshake.h"
+#include "knarr/kernel.h"
+#include "knarr/plan.h"
+#include "knarr/spec.h"
+
+/* The container half, as the build embeds it (src/init/image.c): a static program in [init_image, init_image_end). */
+extern const unsigned char init_image[];
+extern const unsigned char init_image_end[];
+
+/* Facts about this host and this process that the plan builder needs. */
+void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret);
+/*
+ * Fd hygiene at the start of a verb that starts a process (R5): everything above stdio is close-on-exec, except 3 .. 3+preserve-1; holes
+ * among those are plugged so that no descriptor of ours can land there.
+ */
+int launch_protect_fds(uint32_t preserve, struct error *err);
+
+struct launch {
+	struct plan plan;
+	const struct spec *spec;        /* borrowed; id maps of bind mounts and of the container */
+	const struct cgroup_host *cgroup_host;
+	const struct cgroup_request *cgroup_request; /* NULL: do not attach after the clone (exec) */
+	struct cgroup *cgroup;          /* fd >= 0: clone straight into it */
+	int join_fd;                    /* exec: pidfd of the container's init (borrowed), or -EBADF */
+	int gate_fd;                    /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
+	/* callbacks, each in P while C waits; may be NULL */
+	int (*on_process)(struct launch *l, struct error *err); /* pid is known (record it); before HOOKS */
+	int (*on_hooks)(struct launch *l, struct error *err);
+	int (*on_console)(struct launch *l, int master_fd, const char *name, struct error *err);
+	int (*on_listener)(struct launch *l, int listener_fd, struct error *err);
+	void *context;
+	int oom_score_adj;              /* written before the process goes on; INT_MIN: left alone */
+	struct rlimit nofile;           /* the caller's RLIMIT_NOFILE; set by launch_start */
+	bool hold;                      /* on_process must be done before the process goes on (devices to move, a scope to make) */
+	/* results */
+	struct pidref process;          /* pidfd of the container's process */
+	int socket;                     /* handshake, open until launch_done */
+	enum handshake_step last_sent, last_received;
+};
+/* Up to READY. On failure the child is dead and reaped, and err is the child's own record where it sent one. */
+int launch_start(struct launch *l, struct error *err);
+/* Sends START on the handshake socket (PLAN_GATE_HANDSHAKE; not with PLAN_GATE_NONE), then waits for execve (EOF). Failure as in launch_start. */
+int launch_release(struct launch *l, bool start, struct error *err);
+void launch_done(struct launch *l);
+/*
+ * `start`: START on the gate of a created container, then EOF or the failure record. Needs l->process and on_listener
+ * only; l->plan may be empty.
+ */
+int launch_open_gate(struct launch *l, int state_dirfd, struct error *err);
+
+#endif

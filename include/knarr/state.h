@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state: the record of a container on disk, ROOT/ID/ (R17). Host half. The kernel is asked first; the file is a hint.
+ *
+ *   ROOT/ID/state.json   0600  the record, with a version in it; written by rename
+ *   ROOT/ID/config.json  0600  the config as it was at create
+ *   ROOT/ID/gate         0600  socket, only while the container waits for start: created <=> it exists
+ *   ROOT/ID/filter       0600  compiled seccomp filter, for exec
+ *   ROOT/.cache/         0700  compiled seccomp filters by content hash
+ */
+#ifndef KNARR_STATE_H
+#define KNARR_STATE_H
+
+#include "knarr/base.h"
+#include "knarr/spec.h"
+
+#define STATE_VERSION 1
+
+enum state_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+const char *state_status_name(enum state_status s);
+
+struct state { /* strings are malloc'd, or NULL */
+	char *id, *bundle, *rootfs, *owner, *created; /* created: RFC 3339 with fraction, UTC */
+	char *oci_version;
+	char *boot_id;
+	pid_t pid;                /* 0 before the process exists */
+	uint64_t start_time;
+	int cgroup_driver;        /* enum cgroup_driver */
+	char *cgroup_path, *cgroup_leaf, *cgroup_scope;
+	bool creating;            /* record of a create that has not finished */
+	bool detached;
+	bool userns;              /* has a user namespace of its own */
+	uint64_t namespaces;      /* CLONE_NEW* mask not shared with the host */
+	char *intel_rdt;          /* resctrl directory we made, or NULL */
+	struct spec_map annotations; /* malloc'd */
+};
+void state_done(struct state *s);
+
+/* The state root: opened once, O_DIRECTORY|O_NOFOLLOW, made 0700 if absent, owner and mode verified. */
+struct state_root {
+	int fd;
+	char path[4096];
+};
+/* path NULL: --root's default. make false: a missing default root is returned as fd = -EBADF with 0. */
+int state_root_open(const char *path, bool make, struct state_root *ret, struct error *err);
+void state_root_close(struct state_root *r);
+/* "/run/knarr", or $XDG_RUNTIME_DIR/knarr for an ordinary user or inside a user namespace with that variable set and non-empty. */
+int state_root_default(char *buf, size_t size);
+
+/* The directory of one container, locked (flock on the directory fd) until closed. */
+struct state_dir {
+	int fd;
+	const struct state_root *root;
+	char id[1025];
+};
+/* Makes ROOT/ID; -EEXIST: "container with given ID already exists". */
+int state_dir_make(const struct state_root *root, const char *id, struct state_dir *ret, struct error *err);
+/* -ENOENT: "container does not exist". */
+int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret, struct error *err);
+void state_dir_close(struct state_dir *d);
+int state_dir_remove(struct state_dir *d, struct error *err); /* every file in it (no links followed), then the directory */
+
+int state_save(const struct state_dir *d, const struct state *s, struct error *err);
+/* Reads any version this build knows; a record it cannot read is an error that names the file. */
+int state_load(const struct state_dir *d, struct state *ret, struct error *err);
+int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len, struct error *err);
+/*
+ * Asks the kernel: pid + start time + boot id, zombie = stopped, gate present = created. Never STATUS_PAUSED: only the
+ * caller knows the cgroup (cgroup_is_frozen() of a running container).
+ */
+enum state_status state_status(const struct state_dir *d, const struct state *s);
+/*
+ * malloc'd JSON: keys in runc's order (ociVersion, id, pid, status, bundle, rootfs, created, annotations, owner).
+ * For hooks (compact, '/' unescaped) and for `state` (2-space indent).
+ */
+char *state_json(const struct state *s, enum state_status status, bool pretty);
+
+/* Ids in the root, sorted, malloc'd. Names starting with '.' are skipped. */
+int state_list(const struct state_root *root, char ***ret_ids, size_t *ret_count, struct error *err);
+
+#endif

@@ -1,0 +1,351 @@
+#!/bin/bash
+# sudo scripts/check.sh [OPTION...] [LAYER...]: installs what the tests need, builds, and runs them.
+#
+#   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
+#   --no-vm       no virtual machine
+#   --no-install  installs nothing: what is missing fails
+#   LAYER         only these: lint unit golden fuzz integration user asan attack vm
+#
+# The layers: lint; unit (make check); golden; fuzz; integration and user (the same bats files, as
+# root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
+# build with sanitizers and fault points); attack (bats files that play a hostile container); vm
+# (all bats files in a machine with the unified cgroup tree, systemd, AppArmor and engines).
+#
+# A skip is a failure unless tests/skips.allow has a reason for it. Logs: build/logs; each test's
+# verdict: build/logs/results.tsv. The last line is "N passed, N failed, N skipped".
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+
+vm=yes quick=no install=yes only=""
+for a; do
+	case $a in
+	--quick) quick=yes vm=no ;;
+	--no-vm) vm=no ;;
+	--no-install) install=no ;;
+	lint | unit | golden | fuzz | integration | user | asan | attack | vm) only="$only $a" ;;
+	*)
+		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
+		exit 2
+		;;
+	esac
+done
+RESULTS=$LOGS/results.tsv
+END=$((SECONDS + ${CHECK_SECONDS:-5100})) # what is not done by then is a failure
+TESTER=knarr-test
+FUZZ_SECONDS=10
+[ $quick = no ] || FUZZ_SECONDS=2
+
+wanted() {
+	[ -n "$only" ] || return 0
+	[[ " $only " == *" $1 "* ]]
+}
+say() { printf '== %s\n' "$*"; }
+
+# limited SECONDS CMD...: ends it then, or when the whole check's time is over.
+limited() {
+	local s=$1 left=$((END - SECONDS))
+	shift
+	[ $left -gt 1 ] || left=1
+	[ "$s" -lt $left ] || s=$left
+	timeout -k 10 "$s" "$@"
+}
+
+row() { # layer, verdict, file, test, words
+	printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$(printf %s "${5:-}" | tr '\n\t' '| ' | cut -c1-600)" >>"$RESULTS"
+}
+
+# one LAYER SECONDS NAME CMD...: a command that is one test.
+one() {
+	local layer=$1 seconds=$2 name=$3 log rc=0
+	shift 3
+	log=$LOGS/$layer-${name//[^A-Za-z0-9_.-]/_}.log
+	limited "$seconds" "$@" >"$log" 2>&1 </dev/null || rc=$?
+	if [ $rc = 0 ]; then
+		row "$layer" pass - "$name"
+	else
+		row "$layer" fail - "$name" "exit status $rc, see ${log#"$TOP/"}: $(tail -n 12 "$log")"
+	fi
+	return $rc
+}
+
+# tap LAYER SECONDS FILE CMD...: a command that writes TAP.
+tap() {
+	local layer=$1 seconds=$2 file=$3 log rc=0
+	shift 3
+	log=$LOGS/$layer-$(basename "$file").tap
+	limited "$seconds" "$@" >"$log" 2>"$log.err" </dev/null || rc=$?
+	[ $rc -le 1 ] || printf '# %s\n' "$(tail -n 3 "$log.err" | tr '\n' ' ')" >>"$log"
+	awk -v layer="$layer" -v file="$file" -v status=$rc -f "$TOP/scripts/tap.awk" "$log" >>"$RESULTS"
+}
+
+tally() { # layer: one line about it
+	awk -F'\t' -v l="$1" '$1 == l {c[$2]++} END {printf "   %s: %d passed, %d failed, %d skipped\n", l, c["pass"], c["fail"], c["skip"]}' "$RESULTS"
+}
+
+# ---- what the layers share -------------------------------------------------------------------
+
+# A copy of the tests and the programs where an ordinary user may read them: a checkout may lie in
+# a folder that is closed to others.
+stage() {
+	[ -z "${STAGE:-}" ] || return 0
+	STAGE=$(mktemp -d /tmp/knarr-check.XXXXXX)
+	chmod 755 "$STAGE"
+	(cd "$TOP" && tar --exclude=tests/fuzz --exclude=tests/unit -cf - tests scripts) |
+		tar -C "$STAGE" --no-same-owner -xf -
+	mkdir -p "$STAGE/bin" "$STAGE/tmp" "$STAGE/helpers"
+	chmod 1777 "$STAGE/tmp"
+	cp "$BUILD/knarr" "$STAGE/bin/knarr"
+	helpers "$STAGE/helpers" || row build fail - helpers "tests/helpers do not compile, see build/logs/helpers.log"
+	chmod -R a+rX "$STAGE"
+}
+
+# Each tests/helpers/X.c is a static program X that runs inside of containers without any library.
+helpers() { # folder
+	local f cc="cc -static" include=""
+	if command -v musl-gcc >/dev/null; then
+		cc="musl-gcc -static"
+		include="-idirafter /usr/include -idirafter /usr/include/$(gcc -print-multiarch)"
+	fi
+	for f in "$TOP"/tests/helpers/*.c; do
+		[ -e "$f" ] || continue
+		# shellcheck disable=SC2086 # words
+		$cc -std=gnu11 -O2 -Wall -o "$1/$(basename "$f" .c)" "$f" -I"$TOP/include" $include >>"$LOGS/helpers.log" 2>&1 || return 1
+	done
+}
+
+unstage() {
+	[ -n "${STAGE:-}" ] || return 0
+	# tests leave mounts behind when they fail: nothing is removed through one
+	awk -v w="$STAGE/" 'index($2, w) == 1 {print $2}' /proc/self/mounts | sort -r | while read -r m; do
+		umount -l "$(printf %b "$m")" || true
+	done
+	rm -rf --one-file-system "$STAGE" 2>/dev/null || true
+}
+
+# bats_files LAYER SECONDS FOLDER RUNTIME [AS...]: each bats file of a folder, by itself.
+bats_files() {
+	local layer=$1 seconds=$2 folder=$3 rt=$4 f n=0
+	shift 4
+	stage
+	for f in "$TOP/tests/$folder"/*.bats; do
+		[ -e "$f" ] || continue
+		n=$((n + 1))
+		tap "$layer" "$seconds" "$folder/$(basename "$f")" "$@" env RT="$rt" KNARR="$rt" \
+			HELPERS="$STAGE/helpers" PROBE="$STAGE/helpers/probe" BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-120}" TMPDIR="$STAGE/tmp" \
+			bats --formatter tap --timing "$STAGE/tests/$folder/$(basename "$f")"
+	done
+	[ $n != 0 ] || echo "   no files in tests/$folder"
+	tally "$layer"
+}
+
+make_tester() {
+	local f first
+	id $TESTER >/dev/null 2>&1 || useradd --create-home --shell /bin/bash $TESTER
+	for f in /etc/subuid /etc/subgid; do
+		[ -e $f ] || touch $f
+		grep -q "^$TESTER:" $f && continue
+		first=$(awk -F: 'BEGIN {top = 100000} $2 + $3 > top {top = $2 + $3} END {print top}' $f)
+		echo "$TESTER:$first:65536" >>$f
+	done
+	mkdir -p "$STAGE/run-user"
+	chown $TESTER: "$STAGE/run-user"
+	chmod 700 "$STAGE/run-user"
+}
+
+# make check in a build folder, and what its logs say, test by test.
+make_check() { # layer, build folder
+	local layer=$1 dir=$2 trs log name rc=0
+	find "$dir" -name '*.trs' -delete
+	limited 900 make -C "$dir" -k check CMOCKA_MESSAGE_OUTPUT=TAP >"$LOGS/$layer.log" 2>&1 </dev/null || rc=$?
+	while read -r trs; do
+		log=${trs%.trs}.log name=$(basename "${trs%.trs}")
+		if grep -qE '^(not )?ok ' "$log"; then
+			awk -v layer="$layer" -v file="$name" -v status="$(grep -q ':test-result: FAIL' "$trs" && echo 1 || echo 0)" \
+				-f "$TOP/scripts/tap.awk" "$log" >>"$RESULTS"
+			# a program that failed after its last test, say in a sanitizer's report
+			if grep -q ':test-result: FAIL' "$trs" && ! grep -q '^not ok' "$log"; then
+				row "$layer" fail "$name" "(whole program)" "$(tail -n 12 "$log")"
+			fi
+		elif grep -qE ':test-result: (PASS|XFAIL)' "$trs"; then
+			row "$layer" pass "$name" "$name"
+		elif grep -q ':test-result: SKIP' "$trs"; then
+			row "$layer" skip "$name" "$name" "$(tail -n 1 "$log")"
+		else
+			row "$layer" fail "$name" "$name" "$(tail -n 12 "$log")"
+		fi
+	done < <(find "$dir" -name '*.trs' ! -path "$dir/asan/*" ! -path "$dir/source/*" | sort)
+	if [ $rc != 0 ] && ! awk -F'\t' -v l="$layer" '$1 == l && $2 == "fail" {f = 1} END {exit !f}' "$RESULTS"; then
+		row "$layer" fail - "make check" "exit status $rc: $(tail -n 12 "$LOGS/$layer.log")"
+	fi
+	tally "$layer"
+}
+
+# ---- the layers ------------------------------------------------------------------------------
+
+layer_lint() {
+	local f
+	# shellcheck disable=SC2046 # file names of this project have no blanks
+	one lint 120 shellcheck shellcheck -x -P SCRIPTDIR $(cd "$TOP" && grep -rlE '^#!(/bin/(ba)?sh|/usr/bin/env (ba)?sh)' \
+		scripts tests bench .ci build-aux/*.sh autogen.sh 2>/dev/null | grep -v '\.bats$' | sed "s|^|$TOP/|") || true
+	if grep -q '^lint:' "$BUILD/Makefile"; then
+		one lint 600 "make lint" make -C "$BUILD" lint || true
+	else
+		for f in "$TOP"/tests/lint/*; do
+			if [ -x "$f" ] && [ -f "$f" ]; then one lint 300 "$(basename "$f")" "$f" || true; fi
+		done
+	fi
+	tally lint
+}
+
+layer_unit() {
+	make_check unit "$BUILD"
+}
+
+# Executables, which are one test each, and bats files.
+layer_golden() {
+	local f
+	stage
+	for f in "$TOP"/tests/golden/*; do
+		[[ $f != *.bats && -f $f && -x $f ]] || continue
+		one golden 300 "$(basename "$f")" env RT="$BUILD/knarr" KNARR="$BUILD/knarr" "$f" || true
+	done
+	bats_files golden 300 golden "$STAGE/bin/knarr"
+}
+
+layer_fuzz() {
+	local f name
+	for f in "$TOP"/tests/fuzz/fuzz_*.c; do
+		[ -e "$f" ] || continue
+		name=$(basename "$f" .c)
+		one fuzz $((FUZZ_SECONDS + 300)) "$name" make -C "$BUILD" fuzz FUZZ="$name" FUZZ_TIME=$FUZZ_SECONDS || true
+	done
+	tally fuzz
+}
+
+layer_integration() {
+	stage
+	bats_files integration 1200 integration "$STAGE/bin/knarr"
+}
+
+layer_user() {
+	stage
+	make_tester
+	local home
+	home=$(getent passwd $TESTER | cut -d: -f6)
+	(cd / && bats_files user 1200 integration "$STAGE/bin/knarr" setpriv --reuid $TESTER --regid $TESTER --init-groups \
+		env -i PATH="$PATH" HOME="$home" USER=$TESTER LC_ALL=C.UTF-8 XDG_RUNTIME_DIR="$STAGE/run-user")
+}
+
+layer_asan() {
+	stage
+	one asan 900 build "$TOP/scripts/build.sh" "$BUILD/asan" --enable-sanitizers --enable-test-hooks || {
+		tally asan
+		return 0
+	}
+	rm -f "$LOGS"/asan.report*
+	export ASAN_OPTIONS="log_path=$LOGS/asan.report:detect_leaks=1" UBSAN_OPTIONS="log_path=$LOGS/asan.report:print_stacktrace=1:halt_on_error=1"
+	make_check asan "$BUILD/asan" >/dev/null
+	cp "$BUILD/asan/knarr" "$STAGE/bin/knarr-asan"
+	bats_files asan 1800 integration "$STAGE/bin/knarr-asan" >/dev/null
+	unset ASAN_OPTIONS UBSAN_OPTIONS
+	if compgen -G "$LOGS/asan.report*" >/dev/null; then
+		row asan fail - "no report of a sanitizer" "$(cat "$LOGS"/asan.report* | head -n 20)"
+	else
+		row asan pass - "no report of a sanitizer"
+	fi
+	tally asan
+}
+
+layer_attack() {
+	stage
+	bats_files attack 1200 attack "$STAGE/bin/knarr"
+}
+
+stop_machine() {
+	[ -n "${MACHINE:-}" ] || return 0
+	"$MACHINE" log >"$LOGS/vm-console.log" 2>/dev/null || true
+	"$MACHINE" down || true
+	MACHINE=""
+}
+
+layer_vm() {
+	local f k files="" v=$TOP/tests/vm/vm
+	for k in vm engines integration attack; do
+		for f in "$TOP/tests/$k"/*.bats; do [ ! -e "$f" ] || files="$files $k/$(basename "$f")"; done
+	done
+	[ -n "$files" ] || {
+		echo "   no files in tests/vm, engines, integration, attack"
+		return 0
+	}
+	stage
+	export NAME=check-$$
+	MACHINE=$v
+	rm -rf "$BUILD/stage"
+	one vm 120 install make -C "$BUILD" -s install DESTDIR="$BUILD/stage" || return 0
+	one vm 1500 "start the machine" "$v" up || return 0
+	if one vm 120 "install in the machine" "$v" install "$BUILD/stage" && "$v" put "$STAGE/helpers" /opt/knarr/helpers; then
+		for f in $files; do
+			tap vm 1800 "$f" "$v" bats "$TOP/tests/$f"
+			[[ $f != integration/* ]] || BATS_USER=rootless tap vm-user 1800 "$f" "$v" bats "$TOP/tests/$f"
+		done
+	fi
+	stop_machine
+	tally vm
+	tally vm-user
+}
+
+# ---- what it comes to ------------------------------------------------------------------------
+
+# A skip needs a line of tests/skips.allow: a glob for the layer, an expression for its reason.
+judge() {
+	local layer verdict file name words glob pattern ok
+	while IFS=$'\t' read -r layer verdict file name words; do
+		if [ "$verdict" = skip ]; then
+			ok=no
+			while read -r glob pattern; do
+				case $glob in '' | '#'*) continue ;; esac
+				# shellcheck disable=SC2053 # a pattern on purpose
+				[[ $layer == $glob ]] && [[ $words =~ $pattern ]] && ok=yes && break
+			done <"$TOP/tests/skips.allow"
+			[ $ok = yes ] || verdict="fail" words="skipped without leave: ${words:-no reason}"
+		fi
+		printf '%s\t%s\t%s\t%s\t%s\n' "$layer" "$verdict" "$file" "$name" "$words"
+	done <"$RESULTS" >"$RESULTS.judged"
+	mv "$RESULTS.judged" "$RESULTS"
+}
+
+summary() {
+	judge
+	echo
+	awk -F'\t' '$2 == "skip" {n[$1 ": " $5]++} END {for (k in n) printf "skipped  %s (%d)\n", k, n[k]}' "$RESULTS" | sort
+	awk -F'\t' '$2 == "fail" {printf "FAILED  %s: %s: %s\n        %s\n", $1, $3, $4, $5}' "$RESULTS"
+	echo
+	awk -F'\t' '{c[$2]++} END {printf "%d passed, %d failed, %d skipped\n", c["pass"], c["fail"], c["skip"]; exit c["fail"] > 0 || c["pass"] == 0}' "$RESULTS"
+}
+
+[ "$(id -u)" = 0 ] || die "needs root: sudo scripts/check.sh"
+as_owner mkdir -p "$BUILD" "$LOGS"
+: >"$RESULTS"
+trap 'stop_machine; unstage; give_back' EXIT
+# shellcheck disable=SC2086 # lists of words
+if [ $install = yes ]; then
+	say "packages"
+	packages="$BUILD_PACKAGES $RUN_PACKAGES $TEST_PACKAGES"
+	[ $vm = no ] || packages="$packages $VM_PACKAGES"
+	apt_install $packages
+fi
+
+say "build"
+if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
+	for l in lint unit golden fuzz integration user asan attack vm; do
+		wanted $l || continue
+		[ $l != vm ] || [ $vm = yes ] || continue
+		[ $l != asan ] || [ $quick = no ] || continue
+		t=$SECONDS
+		say "$l"
+		"layer_$l"
+		echo "   $((SECONDS - t)) s"
+	done
+else
+	row build fail - build "see build/logs/build.log: $(tail -n 12 "$LOGS/build.log")"
+fi
+summary

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole reads and writes on descriptors, and small files below a directory descriptor. Runs in both halves; what
+ * allocates is left out of the container half. Names are opened as they are: whoever opens below a root file system
+ * wants kernel/safe_path.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "knarr/base.h"
+
+int fd_close(int fd)
+{
+	int saved = errno;
+
+	/* Linux frees the number even when close() says EINTR: never again. */
+	if (fd >= 0)
+		(void)close(fd);
+	errno = saved;
+	return -EBADF;
+}
+
+int io_write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (n == 0)
+			return -EIO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* As read(2), without EINTR. */
+static ssize_t read_some(int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+int io_read_all(int fd, void *buf, size_t len)
+{
+	char *p = buf;
+
+	while (len > 0) {
+		ssize_t n = read_some(fd, p, len);
+
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			return -EIO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int io_write_text_at(int dirfd, const char *name, const char *text)
+{
+	_cleanup_close_ int fd = -EBADF;
+	size_t len = strlen(text);
+	ssize_t n;
+
+	fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	/* A kernel file takes one write as one order: the rest of a short one would be another order. */
+	do
+		n = write(fd, text, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EIO;
+}
+
+ssize_t io_read_small_at(int dirfd, const char *name, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = -EBADF;
+	size_t len = 0;
+
+	if (size == 0)
+		return -ENOBUFS;
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = read_some(fd, buf + len, size - len);
+
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len == size)
+			return -ENOBUFS;
+	}
+	if (len > 0 && buf[len - 1] == '\n')
+		len--;
+	buf[len] = '\0';
+	return (ssize_t)len;
+}
+
+#ifndef KNARR_CONTAINER_HALF
+int io_read_fd(int fd, size_t max, char **ret_buf, size_t *ret_len)
+{
+	_cleanup_free_ char *buf = NULL;
+	size_t len = 0, cap = 4096;
+	struct stat st;
+
+	/* One byte more than a regular file holds, so that its end is seen without growing. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uint64_t)st.st_size <= max)
+		cap = (size_t)st.st_size + 2;
+	buf = mem_grow(NULL, cap, 1);
+	for (;;) {
+		ssize_t n = read_some(fd, buf + len, cap - len - 1);
+
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return -EFBIG;
+		if (len + 1 == cap) {
+			buf = mem_grow(buf, cap, 2);
+			cap *= 2;
+		}
+	}
+	buf[len] = '\0';
+	*ret_buf = TAKE_PTR(buf);
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int io_read_file_at(int dirfd, const char *name, size_t max, char **ret_buf, size_t *ret_len)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	return io_read_fd(fd, max, ret_buf, ret_len);
+}
+
+/* A new file beside name; a leftover of a dead process that had our pid makes way. */
+static int open_temporary(int dirfd, const char *temporary)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd;
+
+	fd = openat(dirfd, temporary, flags, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, temporary, 0) == 0)
+		fd = openat(dirfd, temporary, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * rename(2) replaces the name in one step, so a reader sees the old bytes or the new ones; the fsync before it is what
+ * makes that true after a power cut as well, and costs nothing on the tmpfs that /run is.
+ */
+int io_replace_file_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len)
+{
+	_cleanup_free_ char *temporary = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	const char *slash = strrchr(name, '/');
+	int dir_len = slash ? (int)(slash - name) + 1 : 0;
+	int r = 0;
+
+	temporary = text_printf("%.*s.%s.%d", dir_len, name, name + dir_len, (int)getpid());
+	fd = open_temporary(dirfd, temporary);
+	if (fd < 0)
+		return fd;
+	r = io_write_all(fd, buf, len);
+	if (r == 0 &&
+	    (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dirfd, temporary, dirfd, name) < 0))
+		r = -errno;
+	/* Best effort: the failure before it is the one to tell. */
+	if (r < 0)
+		(void)unlinkat(dirfd, temporary, 0);
+	return r;
+}
+#endif

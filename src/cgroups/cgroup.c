@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's cgroup: which driver makes it, how later commands find it again. Host half.
+ *
+ * Once made, a cgroup is directories and files under every driver; only making, moving in, removing and keeping a
+ * service manager informed differ.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroups/driver.h"
+#include "cgroups/tree.h"
+
+void cgroup_clear(struct cgroup *cg)
+{
+	*cg = (struct cgroup){ .driver = CGROUP_NONE, .fd = -EBADF, .dir_fd = -EBADF };
+}
+
+void cgroup_close(struct cgroup *cg)
+{
+	cg->fd = fd_close(cg->fd);
+	/* 0 is a caller's initialiser, never one of ours: the standard descriptors are open before anything else. */
+	if (cg->dir_fd > 0)
+		fd_close(cg->dir_fd);
+	cg->dir_fd = -EBADF;
+}
+
+static int fail_no_tree(const struct cgroup_request *req, struct error *err)
+{
+	int r = error_fail(err, ERROR_UNSUPPORTED, 0, "no cgroup2 file system is mounted here, so container '%s' can have no cgroup",
+			   req->id);
+
+	error_add_step(err, "cgroup-create");
+	error_add_remedy(err, "mount -t cgroup2 none DIR, or use --cgroup-manager disabled");
+	return r;
+}
+
+/* Can the request go without a cgroup? Only when it limits nothing, or when limits may be given up. */
+static int without_tree(const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+{
+	struct limits limits;
+	int r = limits_build(req->resources, NULL, &limits, err);
+	bool needed = r == 0 && limits.count > 0;
+
+	if (r < 0)
+		return r;
+	limits_done(&limits);
+	if (!req->rootless || (needed && !req->limits_best))
+		return fail_no_tree(req, err);
+	log_warning("no cgroup2 file system is mounted here, running without a cgroup");
+	ret->driver = CGROUP_NONE;
+	return 0;
+}
+
+/* --cgroup-manager disabled: nothing is made, so what a limit asks for would be dropped in silence. */
+static int none_create(const struct cgroup_request *req, struct error *err)
+{
+	struct limits limits;
+	int r = limits_build(req->resources, NULL, &limits, err);
+
+	if (r < 0)
+		return r;
+	if (limits.count)
+		log_warning("no cgroup is used (--cgroup-manager disabled): '%s' and other limits do not apply, ignoring",
+			    limits.items[0].file);
+	limits_done(&limits);
+	return 0;
+}
+
+int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+{
+	cgroup_clear(ret);
+	if (req->driver == CGROUP_NONE)
+		return none_create(req, err);
+	if (host->root_fd < 0)
+		return without_tree(req, ret, err);
+	return req->driver == CGROUP_SYSTEMD ? systemd_create(host, req, ret, err) : fs_create(host, req, ret, err);
+}
+
+/* pids.max = 0 can be in force only once init is inside. */
+static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, struct error *err)
+{
+	struct limits limits;
+	int r;
+
+	if (!req->resources || !req->resources->pids_limit.present || req->resources->pids_limit.value != 0)
+		return 0;
+	r = limits_build(req->resources, NULL, &limits, err);
+	if (r < 0)
+		return r;
+	r = limits_write_late(&limits, cgroup_dir(cg), cg->path, err);
+	limits_done(&limits);
+	return r;
+}
+
+int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid, struct error *err)
+{
+	if (cg->driver == CGROUP_SYSTEMD)
+		return systemd_attach(host, req, cg, pid, err);
+	return cg->driver == CGROUP_FS ? fs_attach(req, cg, err) : 0;
+}
+
+int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path, const char *leaf, const char *scope,
+		struct cgroup *ret, struct error *err)
+{
+	int r;
+
+	cgroup_clear(ret);
+	ret->driver = driver;
+	text_copy(ret->scope, sizeof(ret->scope), scope ? scope : "");
+	if (driver == CGROUP_NONE || !path || !*path)
+		return 0;
+	ret->made = true;
+	if (text_format(ret->path, sizeof(ret->path), "%s", path) < 0 ||
+	    text_format(ret->leaf, sizeof(ret->leaf), "%s", leaf && *leaf ? leaf : path) < 0)
+		return error_set(err, ENAMETOOLONG, "cannot open cgroup '%s'", path);
+	if (host->root_fd < 0)
+		return error_fail(err, ERROR_NOT_FOUND, ENOENT, "cannot open cgroup '%s': no cgroup2 file system is mounted here", path);
+	ret->dir_fd = tree_open(host->root_fd, ret->path);
+	if (ret->dir_fd < 0) {
+		r = ret->dir_fd;
+		error_set(err, -r, "cannot open cgroup '%s'", path);
+		error_add_subject(err, path);
+		return r;
+	}
+	if (STREQ(ret->path, ret->leaf)) {
+		ret->fd = TAKE_FD(ret->dir_fd);
+		return 0;
+	}
+	/* The leaf may have gone with its processes while the rest is still there to be removed. */
+	ret->fd = tree_open(host->root_fd, ret->leaf);
+	return 0;
+}
+
+int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struct error *err)
+{
+	int fd, r;
+
+	/* "/" is the container's own, as it is for whoever sees it from inside. */
+	while (sub && *sub == '/')
+		sub++;
+	r = path_check_sub(sub ? sub : "", "cgroup", "--cgroup", err);
+	if (r < 0)
+		return r;
+	if (cg->fd < 0) {
+		error_fail(err, ERROR_NOT_FOUND, ENOENT, "the container has no cgroup");
+		error_add_origin(err, "--cgroup");
+		return -ENOENT;
+	}
+	fd = tree_open(cg->fd, sub ? sub : "");
+	if (fd < 0) {
+		error_set(err, -fd, "cannot open cgroup '%s' below '%s'", sub, cg->leaf);
+		error_add_origin(err, "--cgroup");
+		error_add_subject(err, sub);
+		return fd;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int cgroup_controllers(const struct cgroup *cg, char *buf, size_t size)
+{
+	ssize_t r;
+
+	buf[0] = '\0';
+	if (cgroup_dir(cg) < 0)
+		return 0;
+	r = tree_read(cgroup_dir(cg), "cgroup.controllers", buf, size);
+	return r < 0 ? (int)r : 0;
+}
+
+bool cgroup_oom_killed(const struct cgroup *cg)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t kills = 0;
+
+	if (cgroup_dir(cg) < 0 || tree_read_all(cgroup_dir(cg), "memory.events", &text) < 0)
+		return false;
+	return tree_key_u64(text, "oom_kill", &kills) == 0 && kills > 0;
+}
+
+bool cgroup_is_populated(const struct cgroup *cg)
+{
+	char events[256];
+	uint64_t populated = 0;
+
+	if (cgroup_dir(cg) < 0 || tree_read(cgroup_dir(cg), "cgroup.events", events, sizeof(events)) < 0)
+		return false;
+	return tree_key_u64(events, "populated", &populated) == 0 && populated;
+}

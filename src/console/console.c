@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Terminals as the host sees them: handing the master to whoever asked for it, and our own terminal in
+ * the foreground. Host half. No host terminal ever becomes the container's: bytes are relayed (R9).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "knarr/console.h"
+
+/* Receivers read less than this in one go. */
+#define CONSOLE_NAME_MAX 4095
+
+/*
+ * One sendmsg: at least one byte of data, because a control message on a stream needs one to travel with,
+ * and exactly one descriptor. Some callers accept only after we have exited, so nothing is waited for:
+ * the bytes lie in the socket's queue, and a full one is an error.
+ */
+static int send_fd(int sock, const char *name, int fd)
+{
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	size_t len = strnlen(name, CONSOLE_NAME_MAX);
+	struct iovec iov = { .iov_base = (char *)(len ? name : " "), .iov_len = len ? len : 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	do {
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int console_send(const char *socket_path, const char *name, int master_fd, struct error *err)
+{
+	/* Non-blocking: connect on a full backlog says EAGAIN instead of waiting for an accept. */
+	_cleanup_close_ int sock = sock_connect_path(SOCK_STREAM | SOCK_NONBLOCK, socket_path);
+	int r = sock;
+
+	if (r >= 0) {
+		r = send_fd(sock, name ? name : "", master_fd);
+		if (r < 0) {
+			r = error_set(err, -r, "cannot send the terminal over the console socket '%s'", socket_path);
+			error_add_syscall(err, "sendmsg");
+		}
+	} else {
+		r = error_set(err, -r, "cannot connect to the console socket '%s'", socket_path);
+		error_add_syscall(err, "connect");
+	}
+	if (r < 0) {
+		error_add_subject(err, socket_path);
+		error_add_origin(err, "--console-socket");
+		return r;
+	}
+	return 0;
+}
+
+/* A background process that changes its terminal is stopped by SIGTTOU, unless that signal is blocked. */
+static int set_attributes(int fd, const struct termios *attrs)
+{
+	sigset_t ttou, old;
+	int r;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &ttou, &old);
+	do {
+		r = tcsetattr(fd, TCSANOW, attrs);
+	} while (r < 0 && errno == EINTR);
+	r = r < 0 ? -errno : 0;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
+int console_raw(int tty_fd, struct console_saved *saved)
+{
+	struct termios raw;
+	int r;
+
+	saved->fd = tty_fd;
+	saved->active = false;
+	if (tcgetattr(tty_fd, &saved->attrs) < 0)
+		return -errno;
+	/* The container's terminal translates and echoes; twice would show. */
+	raw = saved->attrs;
+	cfmakeraw(&raw);
+	r = set_attributes(tty_fd, &raw);
+	saved->active = r == 0;
+	return r;
+}
+
+void console_restore(struct console_saved *saved)
+{
+	if (!saved->active)
+		return;
+	/* The terminal may have been hung up meanwhile: there is nothing left to restore then. */
+	(void)set_attributes(saved->fd, &saved->attrs);
+	saved->active = false;
+}
+
+int console_copy_size(int from_tty, int master_fd)
+{
+	struct winsize size;
+
+	if (ioctl(from_tty, TIOCGWINSZ, &size) < 0)
+		return -errno;
+	return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
+}
+
+int console_set_size(int master_fd, uint32_t width, uint32_t height)
+{
+	struct winsize size = { .ws_col = (unsigned short)width, .ws_row = (unsigned short)height };
+
+	if (width > 65535 || height > 65535)
+		return -ERANGE;
+	return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
+}

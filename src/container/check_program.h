@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KNARR_CONTAINER_CHECK_PROGRAM_H
+#define KNARR_CONTAINER_CHECK_PROGRAM_H
+
+#include "knarr/spec.h"
+
+/*
+ * Look for process.args[0] and process.cwd in the rootfs as it lies there. What a mount of the config covers cannot be
+ * known without making it, and is taken to be there.
+ */
+int check_program_in_rootfs(const struct spec *spec, const char *rootfs, struct error *err);
+int check_cwd_in_rootfs(const struct spec *spec, const char *rootfs, struct error *err);
+
+#endif

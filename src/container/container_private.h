@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KNARR_CONTAINER_PRIVATE_H
+#define KNARR_CONTAINER_PRIVATE_H
+
+#include "knarr/container.h"
+#include "knarr/hooks.h"
+#include "knarr/launch.h"
+#include "knarr/seccomp.h"
+
+/* How long a killed container may take to be gone before delete names what keeps it. */
+#define KILL_TIMEOUT_MS 10000
+
+/* ---- setup.c: the steps that create, run and plan share ---- */
+
+struct setup {
+	const struct container_context *ctx;
+	const struct create_options *opt;
+	enum plan_gate_kind gate;
+	struct state_root root;
+	char bundle[4096];
+	int bundle_fd;
+	uint32_t listen_fds; /* LISTEN_FDS of the caller's environment, passed beside the preserved ones */
+	struct spec *spec;
+	struct plan_host host;
+	struct cgroup_host cgroup_host;
+	struct cgroup_request request;
+	struct cgroup cgroup;
+	struct filter filter;
+	struct state_dir dir;
+	struct state state;
+	struct launch launch;
+	int console_master; /* run in the foreground */
+	struct undo undo;
+};
+/* Reads and decides, without any effect: bundle, config, host facts, filter, plan. Always followed by setup_done(). */
+int setup_prepare(struct setup *s, struct error *err);
+/* The effects, in order: record, cgroup, process; up to its start gate. Undone by setup_done() unless disarmed. */
+int setup_execute(struct setup *s, struct error *err);
+void setup_done(struct setup *s);
+
+/* ---- hand_over.c: what callers are given of a new process ---- */
+
+/* LISTEN_FDS of our environment, 0 without. Callers pass it with a foreign LISTEN_PID, so that is not compared. */
+uint32_t listen_fds_inherited(void);
+/* Decimal pid without newline, by rename, so that an existing file is replaced as a whole. */
+int pid_file_write(const char *path, pid_t pid, struct error *err);
+/* Connects and sends the pidfd with the text ("standard" or "setns"). */
+int pidfd_send(const char *socket_path, int pidfd, const char *text, struct error *err);
+
+/* ---- annotations.c ---- */
+
+bool annotation_is_on(const struct spec *spec, const char *key); /* present, not empty, not "0" */
+struct hook_output hook_output_of(const struct spec *spec);
+void state_copy_annotations(struct state *state, const struct spec_map *from);
+
+/* ---- listener.c: the seccomp listener's way to its receiver ---- */
+
+int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd, struct error *err);
+
+/* ---- find.c: a container that exists ---- */
+
+struct found {
+	struct state_root root;
+	struct state_dir dir;
+	struct state state;
+	struct cgroup_host cgroup_host;
+	struct cgroup cgroup;   /* fd < 0 if it has none or it is gone */
+	enum state_status status;
+};
+/* -ENOENT with "container does not exist". Always followed by found_done(). */
+int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err);
+void found_done(struct found *f);
+/* config.json as it was at create. */
+int found_spec(const struct found *f, struct spec **ret, struct error *err);
+/* "cannot exec in a stopped container" and its kin, when the status is not the wanted one. */
+int found_require_running(const struct found *f, const char *verb, struct error *err);
+/* pidfd of init, verified by its start time. */
+int found_process(const struct found *f, struct pidref *ret, struct error *err);
+
+/* ---- destroy.c: the end of a container ---- */
+
+/* Kills what is left, removes the cgroup, runs poststop hooks, removes the record. spec may be NULL (unreadable). */
+int container_destroy(struct found *f, const struct spec *spec, struct error *err);
+/* poststop hooks: each runs, whatever the others did; a failure is a warning (runtime.md, lifecycle step 13). */
+void poststop_run(const struct spec *spec, const struct state *state);
+/* poststart hooks: a failure stops the container (runtime.md, lifecycle step 9). */
+int poststart_run(const struct spec *spec, const struct state *state, struct error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * destroy: the end of a container, the same after `run` and in `delete`. Host half.
+ *
+ * The order matters: processes, then the cgroup (which must be empty), then the hooks that undo what others set up, and
+ * the record last, so that an interruption at any point leaves something that `delete --force` can finish.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "container/container_private.h"
+#include "knarr/hooks.h"
+
+static int open_bundle(const struct state *state)
+{
+	/* The bundle may be gone by now; hooks then run in the root directory. */
+	int fd = open(state->bundle ? state->bundle : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int run_list(const struct spec *spec, const struct spec_hook_list *list, enum spec_hook_kind kind, const struct state *state,
+		    enum state_status status, struct error *err)
+{
+	_cleanup_close_ int cwd = -EBADF;
+	_cleanup_free_ char *json = NULL;
+	struct hook_output output = hook_output_of(spec);
+
+	if (!list->count)
+		return 0;
+	cwd = open_bundle(state);
+	json = state_json(state, status, false);
+	return hooks_run(list, kind, json, cwd, &output, err);
+}
+
+void poststop_run(const struct spec *spec, const struct state *state)
+{
+	const struct spec_hook_list *all = &spec->hooks[HOOK_POSTSTOP];
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct spec_hook_list one = { .items = &all->items[i], .count = 1 };
+		struct error err;
+		char text[1024];
+
+		if (run_list(spec, &one, HOOK_POSTSTOP, state, STATUS_STOPPED, &err) < 0)
+			log_warning("%s, ignoring", error_format(&err, text, sizeof(text)));
+	}
+}
+
+int poststart_run(const struct spec *spec, const struct state *state, struct error *err)
+{
+	return run_list(spec, &spec->hooks[HOOK_POSTSTART], HOOK_POSTSTART, state, STATUS_RUNNING, err);
+}
+
+static int kill_process(const struct found *f, struct error *err)
+{
+	struct pidref init;
+	int r;
+
+	if (f->status == STATUS_STOPPED || f->state.pid <= 0 ||
+	    pidref_open(f->state.pid, f->state.start_time, &init) < 0)
+		return 0;
+	(void)pidref_signal(&init, SIGKILL);
+	r = pidref_wait(&init, KILL_TIMEOUT_MS);
+	pidref_close(&init);
+	if (r == -ETIMEDOUT) {
+		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "process %d of the container does not die", f->state.pid);
+		error_add_remedy(err, "it waits in the kernel: see /proc/%d/stack", f->state.pid);
+		return -ETIMEDOUT;
+	}
+	return 0;
+}
+
+static int remove_cgroup(struct found *f, struct error *err)
+{
+	int r;
+
+	if (f->cgroup.driver == CGROUP_NONE)
+		return 0;
+	/* Also takes what a shared pid namespace has left alive, and works on a frozen cgroup. */
+	r = cgroup_kill(&f->cgroup, err);
+	if (r < 0)
+		return r;
+	return cgroup_remove(&f->cgroup_host, &f->cgroup, KILL_TIMEOUT_MS, err);
+}
+
+static void remove_resctrl(const struct state *state)
+{
+	_cleanup_close_ int root = -EBADF;
+
+	if (!state->intel_rdt || !state->intel_rdt[0])
+		return;
+	root = resctrl_root_open(NULL);
+	if (root >= 0)
+		resctrl_remove(root, state->intel_rdt);
+}
+
+int container_destroy(struct found *f, const struct spec *spec, struct error *err)
+{
+	int r;
+
+	if (f->cgroup.fd >= 0)
+		(void)cgroup_kill(&f->cgroup, NULL); /* at once, so that nothing can fork ahead of us */
+	r = kill_process(f, err);
+	if (r >= 0)
+		r = remove_cgroup(f, err);
+	if (r < 0)
+		return r;
+	remove_resctrl(&f->state);
+	if (spec)
+		poststop_run(spec, &f->state);
+	return state_dir_remove(&f->dir, err);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exec: another process in a running container. Host half.
+ *
+ * It enters by one setns() on init's pidfd and is cloned straight into the container's cgroup. The pid file is written
+ * only when the program runs, since callers take its existence for success.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container/container_private.h"
+#include "container/exec_process.h"
+#include "knarr/console.h"
+#include "knarr/supervise.h"
+
+struct exec {
+	const struct container_context *ctx;
+	const struct exec_options *opt;
+	struct found found;
+	struct spec *spec;          /* the container's */
+	struct exec_process process;
+	struct pidref init;
+	struct filter filter;
+	struct cgroup cgroup;       /* fd only */
+	struct launch launch;
+	uint32_t listen_fds;
+	int console_master;
+};
+
+static int check_status(const struct exec *e, struct error *err)
+{
+	switch (e->found.status) {
+	case STATUS_STOPPED:
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a stopped container");
+	case STATUS_CREATING:
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a container whose creation has not finished");
+	case STATUS_PAUSED:
+		if (!e->opt->ignore_paused)
+			return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a paused container");
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int check_terminal(const struct exec *e, struct error *err)
+{
+	bool terminal = e->process.process.terminal;
+
+	if (e->opt->console_socket && !terminal)
+		return error_fail(err, ERROR_USAGE, 0, "--console-socket is given but no terminal is asked for");
+	if (terminal && e->opt->detach && !e->opt->console_socket)
+		return error_fail(err, ERROR_USAGE, 0, "a terminal is asked for and the process is detached: --console-socket is needed");
+	return 0;
+}
+
+/* Namespaces of init that are not ours. Asking the kernel costs less than being wrong about a namespace joined by path. */
+static uint64_t foreign_namespaces(const struct state *state)
+{
+	static const struct { enum spec_ns ns; const char *file; } files[] = {
+		{ NS_USER, "user" }, { NS_MOUNT, "mnt" },   { NS_PID, "pid" },       { NS_NETWORK, "net" },
+		{ NS_IPC, "ipc" },   { NS_UTS, "uts" },     { NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
+	};
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		uint64_t flag = spec_ns_clone_flag(files[i].ns);
+		char own[32], theirs[48];
+		struct stat a, b;
+
+		if (!(state->namespaces & flag))
+			continue;
+		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
+		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid, files[i].file);
+		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+			mask |= flag;
+	}
+	return mask;
+}
+
+static int compile_filter(struct exec *e, struct error *err)
+{
+	_cleanup_close_ int cache = -EBADF;
+
+	if (!e->spec->seccomp.present)
+		return 0;
+	cache = openat(e->found.root.fd, ".cache", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return filter_compile(&e->spec->seccomp, cache, false, &e->filter, err);
+}
+
+static int build_plan(struct exec *e, struct error *err)
+{
+	uint64_t mask = foreign_namespaces(&e->found.state);
+	struct plan_host host;
+	struct plan_options options = {
+		.id = e->opt->id,
+		.preserve_fds = e->opt->preserve_fds + e->listen_fds,
+		.listen_fds = e->listen_fds,
+		.gate = PLAN_GATE_NONE,
+		.timing = e->ctx->timing,
+		.log_level = log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		.process = &e->process.process,
+		.exec_user = e->process.user_name,
+		.exec_namespaces = mask,
+		.exec_userns = mask & CLONE_NEWUSER,
+		.exec_fork = mask & (CLONE_NEWPID | CLONE_NEWUSER),
+		.filter = e->filter.insns,
+		.filter_count = e->filter.count,
+		.filter_flags = e->filter.flags,
+		.filter_listener = e->filter.listener,
+		.keep_groups = annotation_is_on(e->spec, "run.oci.keep_original_groups"),
+	};
+
+	launch_host_facts(e->spec, e->found.state.bundle, &host);
+	return plan_build_exec(e->spec, &host, &options, &e->launch.plan, err);
+}
+
+static int prepare(struct exec *e, struct error *err)
+{
+	int r;
+
+	r = found_open(e->ctx, e->opt->id, &e->found, err);
+	if (r >= 0)
+		r = check_status(e, err);
+	if (r >= 0)
+		r = found_spec(&e->found, &e->spec, err);
+	if (r >= 0)
+		r = exec_process_read(&e->process, e->spec, e->opt, err);
+	if (r >= 0)
+		r = check_terminal(e, err);
+	if (r >= 0)
+		r = found_process(&e->found, &e->init, err);
+	if (r >= 0)
+		r = compile_filter(e, err);
+	if (r >= 0)
+		r = build_plan(e, err);
+	return r;
+}
+
+static int on_console(struct launch *l, int master, const char *name, struct error *err)
+{
+	struct exec *e = l->context;
+
+	if (e->opt->console_socket)
+		return console_send(e->opt->console_socket, name, master, err);
+	e->console_master = fcntl(master, F_DUPFD_CLOEXEC, 3);
+	if (e->console_master < 0)
+		return error_set(err, errno, "cannot keep the terminal");
+	return 0;
+}
+
+static int on_listener(struct launch *l, int fd, struct error *err)
+{
+	struct exec *e = l->context;
+
+	return listener_deliver(e->spec, &e->found.state, l->process.pid, fd, err);
+}
+
+static int enter_cgroup(struct exec *e, struct error *err)
+{
+	if (e->found.cgroup.fd < 0) {
+		if (e->opt->cgroup)
+			return error_fail(err, ERROR_USAGE, 0, "--cgroup is given but the container has no cgroup");
+		return 0;
+	}
+	e->cgroup.driver = e->found.cgroup.driver;
+	return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup ? e->opt->cgroup : "", &e->cgroup.fd, err);
+}
+
+static int start(struct exec *e, struct error *err)
+{
+	struct launch *l = &e->launch;
+	const struct spec_process *p = &e->process.process;
+	int r;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	r = launch_protect_fds(e->opt->preserve_fds + e->listen_fds, err);
+	if (r >= 0)
+		r = enter_cgroup(e, err);
+	if (r < 0)
+		return r;
+	l->spec = e->spec;
+	l->cgroup = &e->cgroup;
+	l->join_fd = e->init.fd;
+	l->on_console = on_console;
+	l->on_listener = on_listener;
+	l->context = e;
+	l->oom_score_adj = p->oom_score_adj_set ? p->oom_score_adj : INT_MIN;
+	r = launch_start(l, err);
+	/* READY says that the program was found; only EOF says that it runs. */
+	if (r >= 0)
+		r = launch_release(l, false, err);
+	return r;
+}
+
+static int hand_over(struct exec *e, struct error *err)
+{
+	int r = 0;
+
+	if (e->opt->pidfd_socket)
+		r = pidfd_send(e->opt->pidfd_socket, e->launch.process.fd, "setns", err);
+	if (r >= 0 && e->opt->pid_file)
+		r = pid_file_write(e->opt->pid_file, e->launch.process.pid, err);
+	if (r < 0)
+		(void)pidref_signal(&e->launch.process, SIGKILL);
+	return r;
+}
+
+static int follow(struct exec *e, int *ret_status, struct error *err)
+{
+	struct supervise supervise = {
+		.process = &e->launch.process,
+		.console_master = e->console_master,
+		.notify_fd = -1,
+	};
+
+	return supervise_run(&supervise, ret_status, err);
+}
+
+static void exec_done(struct exec *e)
+{
+	launch_done(&e->launch);
+	e->console_master = fd_close(e->console_master);
+	e->cgroup.fd = fd_close(e->cgroup.fd);
+	pidref_close(&e->init);
+	filter_done(&e->filter);
+	exec_process_done(&e->process);
+	e->spec = spec_free(e->spec);
+	found_done(&e->found);
+}
+
+int container_exec(const struct container_context *ctx, const struct exec_options *opt, int *ret_status, struct error *err)
+{
+	struct exec e = {
+		.ctx = ctx,
+		.opt = opt,
+		.console_master = -EBADF,
+		.cgroup = { .fd = -EBADF },
+		.init = { .fd = -EBADF },
+		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .join_fd = -EBADF, .process = { .fd = -EBADF } },
+		.listen_fds = listen_fds_inherited(),
+	};
+	int r;
+
+	*ret_status = 0;
+	r = prepare(&e, err);
+	if (r >= 0 && !opt->detach)
+		r = supervise_prepare(err);
+	if (r >= 0) {
+		/* Others may use the container while the program runs. */
+		r = start(&e, err);
+		state_dir_close(&e.found.dir);
+	}
+	if (r >= 0)
+		r = hand_over(&e, err);
+	if (r >= 0 && !opt->detach)
+		r = follow(&e, ret_status, err);
+	exec_done(&e);
+	return r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listener: the seccomp notify descriptor's way to its receiver, with the container process state of config-linux.md.
+ * Host half.
+ */
+#include "container/container_private.h"
+
+int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd, struct error *err)
+{
+	struct jwrite *doc = jwrite_object(), *fds = jwrite_array();
+	_cleanup_free_ char *state_text = state_json(state, STATUS_CREATING, false);
+	_cleanup_free_ char *text = NULL;
+
+	jwrite_string(doc, "ociVersion", spec->oci_version);
+	jwrite_string(fds, NULL, "seccompFd");
+	jwrite_put(doc, "fds", fds);
+	jwrite_int(doc, "pid", pid);
+	if (spec->seccomp.listener_metadata)
+		jwrite_string(doc, "metadata", spec->seccomp.listener_metadata);
+	jwrite_put(doc, "state", jwrite_parsed(state_text));
+	text = jwrite_text(doc, 0);
+	return filter_send_listener(spec->seccomp.listener_path, text, listener_fd, err);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run: create, start, supervise and delete in one process, which spares the start gate's socket. Host half. */
+#include <signal.h>
+#include <string.h>
+
+#include "container/container_private.h"
+#include "knarr/supervise.h"
+
+static int start(struct setup *s, struct error *err)
+{
+	int r = launch_release(&s->launch, true, err);
+
+	if (r < 0) {
+		error_locate(err, s->spec->doc);
+		return r;
+	}
+	return poststart_run(s->spec, &s->state, err);
+}
+
+static int follow(struct setup *s, int *ret_status, struct error *err)
+{
+	struct supervise supervise = {
+		.process = &s->launch.process,
+		.console_master = s->console_master,
+		.notify_fd = -1,
+	};
+
+	return supervise_run(&supervise, ret_status, err);
+}
+
+/* The process has ended: everything that was made goes, in the order of `delete`. */
+static int dispose(struct setup *s, struct error *err)
+{
+	struct found f = {
+		.root = s->root,
+		.dir = s->dir,
+		.state = s->state,
+		.cgroup_host = s->cgroup_host,
+		.cgroup = s->cgroup,
+		.status = STATUS_STOPPED,
+	};
+	int r;
+
+	r = container_destroy(&f, s->spec, err);
+	/* What is borrowed here is released by setup_done(); the descriptors may have been closed on the way. */
+	s->dir = f.dir;
+	s->cgroup = f.cgroup;
+	return r;
+}
+
+static int run_foreground(struct setup *s, int *ret_status, struct error *err)
+{
+	int r, status = 0;
+
+	r = supervise_prepare(err);
+	if (r >= 0)
+		r = setup_execute(s, err);
+	if (r >= 0)
+		r = start(s, err);
+	if (r >= 0)
+		r = follow(s, &status, err);
+	if (r < 0)
+		return r;
+	undo_disarm(&s->undo);
+	if (!s->opt->keep)
+		r = dispose(s, err);
+	*ret_status = status;
+	return r;
+}
+
+static int run_detached(struct setup *s, struct error *err)
+{
+	int r;
+
+	r = setup_execute(s, err);
+	if (r >= 0)
+		r = start(s, err);
+	if (r >= 0)
+		undo_disarm(&s->undo);
+	return r;
+}
+
+int container_run(const struct container_context *ctx, const struct create_options *opt, int *ret_status, struct error *err)
+{
+	struct setup s = { .ctx = ctx, .opt = opt, .gate = PLAN_GATE_HANDSHAKE };
+	int r;
+
+	*ret_status = 0;
+	r = setup_prepare(&s, err);
+	if (r >= 0)
+		r = opt->detach ? run_detached(&s, err) : run_foreground(&s, ret_status, err);
+	setup_done(&s);
+	return r;
+}

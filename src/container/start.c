@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start: opens the gate of a created container and waits until its program runs. Host half. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container/container_private.h"
+
+struct start {
+	struct found found;
+	struct spec *spec;
+	struct launch launch;
+};
+
+static int on_listener(struct launch *l, int fd, struct error *err)
+{
+	struct start *s = l->context;
+
+	return listener_deliver(s->spec, &s->found.state, l->process.pid, fd, err);
+}
+
+static int check_status(const struct found *f, struct error *err)
+{
+	switch (f->status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_STOPPED:
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+	case STATUS_CREATING:
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container whose creation has not finished");
+	default:
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot start an already running container");
+	}
+}
+
+static int open_gate(struct start *s, struct error *err)
+{
+	struct found *f = &s->found;
+	int r;
+
+	r = found_spec(f, &s->spec, err);
+	if (r < 0)
+		return r;
+	r = found_process(f, &s->launch.process, err);
+	if (r < 0)
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+	s->launch.on_listener = on_listener;
+	s->launch.context = s;
+	r = launch_open_gate(&s->launch, f->dir.fd, err);
+	/* Started or dead: in either case nothing listens any more. */
+	(void)unlinkat(f->dir.fd, "gate", 0);
+	if (r < 0)
+		error_locate(err, s->spec->doc);
+	return r;
+}
+
+int container_start(const struct container_context *ctx, const char *id, struct error *err)
+{
+	struct start s = { .launch = { .socket = -EBADF, .gate_fd = -EBADF, .process = { .fd = -EBADF } } };
+	int r;
+
+	r = found_open(ctx, id, &s.found, err);
+	if (r >= 0)
+		r = check_status(&s.found, err);
+	if (r >= 0)
+		r = open_gate(&s, err);
+	if (r >= 0) {
+		r = poststart_run(s.spec, &s.found.state, err);
+		if (r < 0)
+			(void)pidref_signal(&s.launch.process, SIGKILL);
+	}
+	launch_done(&s.launch);
+	s.spec = spec_free(s.spec);
+	found_done(&s.found);
+	return r;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where mounts go and which attributes they get. Runs in the container half, below the descriptor of the rootfs.
+ *
+ * A mount over procfs, or over the directory that will hold it, would let a volume imitate files that later decide about
+ * labels and sysctls (R3). So /proc takes nothing but a procfs, and in it only some files that tell about the machine and
+ * decide nothing may be covered. What a name leads to is compared as an inode, never as text.
+ */
+#include <errno.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include "init/init.h"
+
+enum { PROC_ROOT_INO = 1 };
+
+static const char *const coverable[] = {
+	"proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime",
+	"proc/loadavg", "proc/slabinfo", "proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled",
+};
+
+static bool is_inode(const struct stat *st, const struct init_inode *inode)
+{
+	return inode->ino != 0 && st->st_dev == inode->dev && st->st_ino == inode->ino;
+}
+
+static bool is_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == UAPI_PROC_MAGIC;
+}
+
+bool is_procfs_root(int fd)
+{
+	struct stat st;
+
+	return is_procfs(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO;
+}
+
+static bool is_coverable(int rootfd, const struct stat *st)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(coverable); i++) {
+		_cleanup_close_ int fd = safe_open(rootfd, coverable[i], SAFE_NOFOLLOW);
+		struct stat other;
+
+		if (fd >= 0 && fstat(fd, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static int check_target(struct init *in, int rootfd, int target, const char *path, bool procfs, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(target, &st) < 0)
+		return init_fail(err, -errno, "fstat", path, "cannot examine mount point '%s'", path);
+	if (is_inode(&st, &in->root))
+		return init_fail(err, -EINVAL, NULL, path, "mount point '%s' is the container's root", path);
+	if (is_procfs(target)) {
+		if (st.st_ino == PROC_ROOT_INO ? procfs : is_coverable(rootfd, &st))
+			return 0;
+	} else if (procfs || !is_inode(&st, &in->proc)) {
+		return 0;
+	}
+	error_fail(err, ERROR_CONFIG, EINVAL, "mount point '%s' is part of the container's procfs", path);
+	error_add_subject(err, path);
+	error_add_remedy(err, "only a procfs may be mounted there");
+	return -EINVAL;
+}
+
+/* A link itself as the place of something that is no directory ("dest-nofollow"). */
+static int open_link(int rootfd, const char *path)
+{
+	char name[256];
+	_cleanup_close_ int parent = safe_open_parent(rootfd, path, false, 0, name);
+	int fd;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mode_t mode, bool nofollow, bool procfs, bool *ret_made,
+		     struct error *err)
+{
+	_cleanup_close_ int own = -EBADF, fd = -EBADF;
+	int rootfd = init_root(in, &own), r;
+	bool made = false;
+
+	if (rootfd < 0)
+		return init_fail(err, rootfd, "open", "/", "cannot open the container's root");
+	fd = safe_make(rootfd, path, kind, mode, nofollow ? SAFE_NOFOLLOW : 0, &made);
+	if (fd == -ELOOP && nofollow && kind == SAFE_MAKE_FILE)
+		fd = open_link(rootfd, path);
+	if (fd == -ELOOP && nofollow)
+		return init_fail(err, fd, "openat2", path, "mount point '%s' is a symbolic link", path);
+	if (fd == -ENOTDIR && kind == SAFE_MAKE_DIR)
+		return init_fail(err, fd, "openat2", path, "mount point '%s' is not a directory", path);
+	if (fd == -EISDIR)
+		return init_fail(err, fd, "openat2", path, "mount point '%s' is a directory, what is to be mounted there is not", path);
+	if (fd < 0)
+		return init_fail(err, fd, "openat2", path, "cannot make mount point '%s'", path);
+	r = check_target(in, rootfd, fd, path, procfs, err);
+	if (r < 0)
+		return r;
+	if (ret_made)
+		*ret_made = made;
+	return TAKE_FD(fd);
+}
+
+int mount_attach(int tree, int target, const char *path, struct error *err)
+{
+	int r = mount_move(tree, target);
+
+	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot attach a mount at '%s'", path) : 0;
+}
+
+/* The attributes that a mount has, as far as a user namespace can lock them. */
+static uint64_t current_attrs(int fd)
+{
+	struct statvfs fs;
+	uint64_t attrs = 0;
+
+	if (fstatvfs(fd, &fs) < 0)
+		return ~0ull;
+	attrs |= fs.f_flag & ST_RDONLY ? MOUNT_ATTR_RDONLY : 0;
+	attrs |= fs.f_flag & ST_NOSUID ? MOUNT_ATTR_NOSUID : 0;
+	attrs |= fs.f_flag & ST_NODEV ? MOUNT_ATTR_NODEV : 0;
+	attrs |= fs.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0;
+	attrs |= fs.f_flag & ST_NODIRATIME ? MOUNT_ATTR_NODIRATIME : 0;
+	return attrs;
+}
+
+static int set_attrs(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation)
+{
+	int r;
+
+	if (!set && !clear && !propagation)
+		return 0;
+	r = mount_set_attributes(fd, recursive, set, clear, propagation, -1);
+	if (r != -EPERM || !clear)
+		return r;
+	/*
+	 * An outer user namespace locked some of them. They only ever restrict, so they stay; which they are in a whole
+	 * tree nobody says, so there all stay. The access time is locked as one.
+	 */
+	clear &= recursive ? 0 : ~current_attrs(fd) & ~(uint64_t)MOUNT_ATTR__ATIME;
+	set &= ~(uint64_t)MOUNT_ATTR__ATIME;
+	if (!set && !clear && !propagation)
+		return 0;
+	return mount_set_attributes(fd, recursive, set, clear, propagation, -1);
+}
+
+int mount_attrs_apply(int tree, const struct init_attrs *attrs, uint64_t tree_propagation)
+{
+	int r = set_attrs(tree, true, attrs->rec_set, attrs->rec_clear, tree_propagation);
+
+	return r < 0 ? r : set_attrs(tree, false, attrs->set, attrs->clear, 0);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fds: descriptor hygiene before anything is started (R5). Host half.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "launch/launch_private.h"
+
+/* Leaves room for what we open ourselves beside the preserved ones. */
+#define OWN_FDS 64
+
+static int make_room(uint32_t preserve)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	return preserve + OWN_FDS > limit.rlim_cur ? -EMFILE : 0;
+}
+
+int launch_protect_fds(uint32_t preserve, struct error *err)
+{
+	_cleanup_close_ int null_fd = -EBADF;
+	int r;
+
+	r = make_room(preserve);
+	if (r < 0)
+		return error_fail(err, ERROR_USAGE, -r, "cannot preserve %u file descriptors", preserve);
+	r = sys_close_range(3 + preserve, ~0u, CLOSE_RANGE_CLOEXEC);
+	if (r < 0)
+		return error_set(err, -r, "cannot mark file descriptors close-on-exec");
+	for (int fd = 3; fd < 3 + (int)preserve; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0) {
+			/* The caller may have passed it marked; it was announced, so it is to survive. */
+			(void)fcntl(fd, F_SETFD, 0);
+			continue;
+		}
+		/* A hole: callers close gaps by counting over them, so it is no error. */
+		if (null_fd < 0) {
+			null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+			if (null_fd < 0)
+				return error_set(err, errno, "cannot open '/dev/null'");
+			if (null_fd == fd) {
+				null_fd = -EBADF; /* stays open until we exit */
+				continue;
+			}
+		}
+		if (dup3(null_fd, fd, O_CLOEXEC) < 0)
+			return error_set(err, errno, "cannot reserve file descriptor %d", fd);
+	}
+	return 0;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch: starting a process, from the plan to the moment that its program runs. Host half.
+ *
+ * The order of the handshake is in knarr/handshake.h. Whatever fails here leaves no process behind.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "knarr/namespaces.h"
+#include "launch/launch_private.h"
+
+static void launch_kill(struct launch *l)
+{
+	if (l->process.pid <= 0)
+		return;
+	(void)pidref_signal(&l->process, SIGKILL);
+	while (waitpid(l->process.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	pidref_close(&l->process);
+	l->process.pid = 0;
+}
+
+/* EOF where a step was due: how the process ended is all that there is to say. */
+static int explain_death(struct launch *l, struct error *err)
+{
+	int status = 0;
+	pid_t pid = l->process.pid;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	l->process.pid = 0;
+	pidref_close(&l->process);
+	if (WIFSIGNALED(status)) {
+		error_fail(err, ERROR_SYSTEM, 0, "the container's process was killed by signal %d (%s) while it was set up",
+			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+		if (l->cgroup && cgroup_oom_killed(l->cgroup))
+			error_add_remedy(err, "out of memory: the memory limit is too low even to start");
+		return -EINVAL;
+	}
+	return error_fail(err, ERROR_SYSTEM, 0, "the container's process ended with status %d while it was set up", WEXITSTATUS(status));
+}
+
+static int write_oom_score(struct launch *l, int procfd, struct error *err)
+{
+	char name[48], text[16];
+	int r;
+
+	if (l->oom_score_adj == INT_MIN)
+		return 0;
+	(void)text_format(name, sizeof(name), "%d/oom_score_adj", l->process.pid);
+	(void)text_format(text, sizeof(text), "%d", l->oom_score_adj);
+	r = procfs_write(procfd, name, text);
+	if (r >= 0)
+		return 0;
+	error_set(err, -r, "cannot set oom_score_adj to %d", l->oom_score_adj);
+	error_add_origin(err, "/process/oomScoreAdj");
+	error_add_step(err, "oom-score");
+	if (r == -EACCES || r == -EPERM)
+		error_add_remedy(err, "a value below the caller's own needs CAP_SYS_RESOURCE");
+	return r;
+}
+
+/* What is done to the new process from outside before it may go on. */
+static int prepare_process(struct launch *l, bool write_maps, struct error *err)
+{
+	_cleanup_close_ int procfd = -EBADF;
+	int r;
+
+	if (write_maps || l->oom_score_adj != INT_MIN) {
+		procfd = procfs_open();
+		if (procfd < 0)
+			return error_set(err, -procfd, "cannot open a private procfs");
+	}
+	if (write_maps) {
+		r = idmap_write(procfd, l->process.pid, &l->spec->uid_maps, &l->spec->gid_maps, err);
+		if (r < 0)
+			return r;
+	}
+	return write_oom_score(l, procfd, err);
+}
+
+static int announce_process(struct launch *l, struct error *err)
+{
+	char state;
+	int r;
+
+	r = pidref_stat(l->process.pid, &state, &l->process.start_time);
+	if (r < 0)
+		return error_set(err, -r, "cannot examine the container's process");
+	return l->on_process ? l->on_process(l, err) : 0;
+}
+
+/* The first process: maps (unless its child will have them), scope, record; then GO if it waits. */
+static int release_first(struct launch *l, struct error *err)
+{
+	bool fork = l->plan.header->flags & PLAN_HAS_FORK;
+	int r;
+
+	if (l->cgroup && l->cgroup_request) {
+		r = cgroup_attach(l->cgroup_host, l->cgroup_request, l->cgroup, l->process.pid, err);
+		if (r < 0)
+			return r;
+	}
+	r = prepare_process(l, launch_first_in_userns(l), err);
+	if (r < 0)
+		return r;
+	if (!fork) {
+		r = announce_process(l, err);
+		if (r < 0)
+			return r;
+	}
+	return launch_waits_for_go(l) ? launch_send(l, STEP_GO, l->process.pid, err) : 0;
+}
+
+/* The pid behind a pidfd, in our own pid namespace. */
+static pid_t pid_of_pidfd(int pidfd)
+{
+	char name[32], text[512];
+	const char *line;
+
+	(void)text_format(name, sizeof(name), "/proc/self/fdinfo/%d", pidfd);
+	if (io_read_small_at(-100 /* AT_FDCWD */, name, text, sizeof(text)) < 0)
+		return -1;
+	line = strstr(text, "Pid:");
+	return line ? (pid_t)strtol(line + 4, NULL, 10) : -1;
+}
+
+static int take_forked(struct launch *l, int pidfd, struct error *err)
+{
+	pid_t pid = pidfd >= 0 ? pid_of_pidfd(pidfd) : -1;
+	bool born_in_userns;
+	int r;
+
+	if (pid <= 0)
+		return error_fail(err, ERROR_INTERNAL, 0, "no process came with the step 'forked'");
+	while (waitpid(l->process.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	pidref_close(&l->process);
+	l->process = (struct pidref){ .pid = pid, .fd = pidfd };
+	born_in_userns = (l->plan.header->flags & PLAN_NEW_USERNS) && !launch_first_in_userns(l);
+	r = prepare_process(l, born_in_userns, err);
+	if (r < 0)
+		return r;
+	r = announce_process(l, err);
+	if (r < 0)
+		return r;
+	return born_in_userns ? launch_send(l, STEP_GO, pid, err) : 0;
+}
+
+static int run_hooks(struct launch *l, struct error *err)
+{
+	int r = l->on_hooks ? l->on_hooks(l, err) : 0;
+
+	return r < 0 ? r : launch_send(l, STEP_HOOKS_DONE, l->process.pid, err);
+}
+
+static int serve_until_ready(struct launch *l, struct error *err)
+{
+	struct handshake_packet packet;
+
+	for (;;) {
+		int fd = -EBADF;
+		int r = launch_receive(l, &packet, &fd, err);
+
+		switch (r) {
+		case STEP_FORKED:
+			r = take_forked(l, fd, err);
+			break;
+		case STEP_HOOKS:
+			r = run_hooks(l, err);
+			break;
+		case STEP_CONSOLE:
+			packet.text[sizeof(packet.text) - 1] = '\0';
+			r = l->on_console ? l->on_console(l, fd, packet.text, err) : 0;
+			fd_close(fd);
+			break;
+		case STEP_READY:
+			return 0;
+		case STEP_NONE:
+			return explain_death(l, err);
+		default:
+			if (r >= 0)
+				r = error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' is not expected here", handshake_step_name(r));
+		}
+		if (r < 0)
+			return r;
+	}
+}
+
+static int spawn(struct launch *l, struct error *err)
+{
+	_cleanup_close_ int image = -EBADF, plan = -EBADF, child_socket = -EBADF;
+	int pair[2], r;
+
+	r = sock_pair(pair);
+	if (r < 0)
+		return error_set(err, -r, "cannot make a socket pair");
+	l->socket = pair[0];
+	child_socket = pair[1];
+	r = launch_open_sources(l, err);
+	if (r < 0)
+		return r;
+	l->plan.header->socket_fd = child_socket;
+	l->plan.header->procfs_fd = -1;
+	image = launch_image_open(err);
+	if (image < 0)
+		return image;
+	plan = launch_plan_memfd(l->plan.header, err);
+	if (plan < 0)
+		return plan;
+	return launch_spawn(l, image, plan, child_socket, err);
+}
+
+int launch_start(struct launch *l, struct error *err)
+{
+	int r;
+
+	l->process = (struct pidref){ .fd = -EBADF };
+	l->socket = -EBADF;
+	l->last_sent = l->last_received = STEP_NONE;
+	r = spawn(l, err);
+	launch_close_sources(l);
+	if (r >= 0)
+		r = release_first(l, err);
+	if (r >= 0)
+		r = serve_until_ready(l, err);
+	if (r < 0)
+		launch_kill(l);
+	return r;
+}
+
+static int serve_listener(struct launch *l, int fd, struct error *err)
+{
+	int r = l->on_listener ? l->on_listener(l, fd, err) : error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
+
+	fd_close(fd);
+	return r < 0 ? r : launch_send(l, STEP_LISTENER_DONE, 0, err);
+}
+
+/* From START to EOF, which execve() causes by closing the socket. */
+static int serve_until_exec(struct launch *l, struct error *err)
+{
+	struct handshake_packet packet;
+
+	for (;;) {
+		int fd = -EBADF;
+		int r = launch_receive(l, &packet, &fd, err);
+
+		if (r == STEP_NONE)
+			return 0;
+		if (r == STEP_LISTENER)
+			r = serve_listener(l, fd, err);
+		else if (r >= 0)
+			r = error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' is not expected here", handshake_step_name(r));
+		if (r < 0)
+			return r;
+	}
+}
+
+int launch_release(struct launch *l, bool start, struct error *err)
+{
+	int r = start ? launch_send(l, STEP_START, l->process.pid, err) : 0;
+
+	if (r >= 0)
+		r = serve_until_exec(l, err);
+	if (r < 0)
+		launch_kill(l);
+	l->socket = fd_close(l->socket);
+	return r;
+}
+
+int launch_open_gate(struct launch *l, int state_dirfd, struct error *err)
+{
+	int r;
+
+	l->last_sent = STEP_NONE;
+	l->last_received = STEP_READY;
+	l->socket = sock_connect_at(SOCK_SEQPACKET, state_dirfd, "gate");
+	if (l->socket == -ECONNREFUSED || l->socket == -ENOENT)
+		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+	if (l->socket < 0)
+		return error_set(err, -l->socket, "cannot reach the container's process at its start gate");
+	r = launch_send(l, STEP_START, l->process.pid, err);
+	if (r >= 0)
+		r = serve_until_exec(l, err);
+	l->socket = fd_close(l->socket);
+	return r;
+}
+
+void launch_done(struct launch *l)
+{
+	l->socket = fd_close(l->socket);
+	pidref_close(&l->process);
+	plan_done(&l->plan);
+}

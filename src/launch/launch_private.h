@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KNARR_LAUNCH_PRIVATE_H
+#define KNARR_LAUNCH_PRIVATE_H
+
+#include "knarr/launch.h"
+
+/* open.c: opens what the plan's ops name on the host; fds go into the ops. */
+int launch_open_sources(struct launch *l, struct error *err);
+void launch_close_sources(struct launch *l);
+
+/* image.c: the container half as an executable descriptor: a sealed memfd, or a private read-only tmpfs. */
+int launch_image_open(struct error *err);
+/* A sealed memfd with the plan's bytes. */
+int launch_plan_memfd(const struct plan_header *header, struct error *err);
+
+/* spawn.c: clones the first process of the container half. child_socket is closed in the parent. */
+int launch_spawn(struct launch *l, int image_fd, int plan_fd, int child_socket, struct error *err);
+/* The new user namespace is made by the first clone; otherwise by the child of OP_FORK, if there is one. */
+bool launch_first_in_userns(const struct launch *l);
+/* Whether the cloned process waits for GO before it executes the container half. */
+bool launch_waits_for_go(const struct launch *l);
+
+/* steps.c: one packet in either direction, checked against the table of successors. */
+int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
+/* Returns the step; received descriptors in *ret_fd (or -EBADF). STEP_NONE on EOF. FAILED is turned into err and a negative value. */
+int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd, struct error *err);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * open: descriptors for what the plan names on the host: namespaces, the rootfs, mount sources, device nodes. Host half.
+ *
+ * All are taken before the container half makes its first mount (R2), so that no mount of the container can redirect a
+ * source. A detached clone is no part of any namespace yet; the container half attaches it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "knarr/namespaces.h"
+#include "launch/launch_private.h"
+
+static int open_join(const struct launch *l, struct plan_op *op, struct error *err)
+{
+	const struct plan_header *p = l->plan.header;
+	const struct plan_arg_join *arg = plan_at(p, op->arg);
+	const char *path = plan_string(p, arg->path);
+
+	if (!path[0]) {
+		op->fd = fcntl(l->join_fd, F_DUPFD_CLOEXEC, 3);
+		return op->fd >= 0 ? 0 : error_set(err, errno, "cannot pass the container's pidfd on");
+	}
+	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++)
+		if (spec_ns_clone_flag(ns) == arg->nstype)
+			return namespace_open(path, ns, &op->fd, err);
+	return error_fail(err, ERROR_INTERNAL, 0, "unknown namespace type in the plan");
+}
+
+static int open_root(const struct plan_header *p, struct plan_op *op, struct error *err)
+{
+	const struct plan_arg_root *arg = plan_at(p, op->arg);
+	const char *path = plan_string(p, arg->path);
+
+	op->fd = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (op->fd >= 0)
+		return 0;
+	error_set(err, -op->fd, op->fd == -ENOENT ? "rootfs '%s' does not exist" : "cannot open rootfs '%s'", path);
+	error_add_syscall(err, "open_tree");
+	error_add_subject(err, path);
+	return -err->code;
+}
+
+/* The maps of a mount as the plan has them, in the form that the namespaces folder takes. */
+static int copy_maps(const struct plan_header *p, uint32_t offset, struct spec_id_maps *ret)
+{
+	const struct plan_id_maps *maps = plan_at(p, offset);
+
+	ret->count = maps->count;
+	ret->node = NULL;
+	ret->items = mem_alloc_array(maps->count, sizeof(*ret->items));
+	for (uint32_t i = 0; i < maps->count; i++)
+		ret->items[i] = (struct spec_id_map){
+			.container = maps->items[i].container,
+			.host = maps->items[i].host,
+			.size = maps->items[i].size,
+		};
+	return 0;
+}
+
+/* statfs magic numbers are enough to name the filesystem in the one error that users meet most often. */
+static int explain_idmap_failure(int r, const char *path, struct error *err)
+{
+	error_fail(err, ERROR_UNSUPPORTED, -r, "cannot id-map the mount of '%s'", path);
+	error_add_syscall(err, "mount_setattr");
+	error_add_subject(err, path);
+	if (r == -EINVAL)
+		error_add_remedy(err, "the filesystem of the source does not support id-mapped mounts on this kernel");
+	else if (r == -EPERM)
+		error_add_remedy(err, "id-mapping needs CAP_SYS_ADMIN in the user namespace that owns the filesystem");
+	return -err->code;
+}
+
+static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *arg, struct launch *l, int tree, struct error *err)
+{
+	_cleanup_close_ int userns = -EBADF;
+	struct spec_id_maps uids, gids;
+	const char *path = plan_string(p, arg->source);
+	bool own = arg->uid_maps && arg->gid_maps;
+	int r;
+
+	if (own) {
+		copy_maps(p, arg->uid_maps, &uids);
+		copy_maps(p, arg->gid_maps, &gids);
+	} else {
+		uids = l->spec->uid_maps;
+		gids = l->spec->gid_maps;
+	}
+	userns = idmap_namespace(&uids, &gids, err);
+	if (own) {
+		free(uids.items);
+		free(gids.items);
+	}
+	if (userns < 0)
+		return userns;
+	r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_RIDMAP, MOUNT_ATTR_IDMAP, 0, 0, userns);
+	return r < 0 ? explain_idmap_failure(r, path, err) : 0;
+}
+
+static int open_own_cgroup(struct launch *l, struct plan_op *op, struct error *err)
+{
+	if (!l->cgroup || l->cgroup->fd < 0)
+		return error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup that could be mounted");
+	op->fd = mount_open_tree(l->cgroup->fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (op->fd < 0)
+		return error_set(err, -op->fd, "cannot clone the mount of cgroup '%s'", l->cgroup->path);
+	return 0;
+}
+
+/* copy-symlink: a source that is a link is passed as the link itself. Returns 1 if it was one. */
+static int open_symlink(const char *path, struct plan_op *op)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	op->fd = TAKE_FD(fd);
+	return 1;
+}
+
+static int open_bind(struct launch *l, struct plan_op *op, struct error *err)
+{
+	const struct plan_header *p = l->plan.header;
+	const struct plan_arg_bind *arg = plan_at(p, op->arg);
+	const char *path = plan_string(p, arg->source);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+
+	if (arg->flags & PLAN_MOUNT_CGROUP)
+		return open_own_cgroup(l, op, err);
+	if ((arg->flags & PLAN_MOUNT_COPY_SYMLINK) && open_symlink(path, op))
+		return 0;
+	if (arg->flags & PLAN_MOUNT_RECURSIVE)
+		flags |= AT_RECURSIVE;
+	if (arg->flags & PLAN_MOUNT_SRC_NOFOLLOW)
+		flags |= AT_SYMLINK_NOFOLLOW;
+	op->fd = mount_open_tree(AT_FDCWD, path, flags);
+	if (op->fd < 0) {
+		error_set(err, -op->fd, op->fd == -ENOENT ? "mount source '%s' does not exist" : "cannot open mount source '%s'", path);
+		error_add_syscall(err, "open_tree");
+		error_add_subject(err, path);
+		return -err->code;
+	}
+	if (arg->flags & (PLAN_MOUNT_IDMAP | PLAN_MOUNT_RIDMAP))
+		return apply_idmap(p, arg, l, op->fd, err);
+	return 0;
+}
+
+static int open_device(const struct plan_header *p, struct plan_op *op, struct error *err)
+{
+	const struct plan_arg_device *arg = plan_at(p, op->arg);
+	const char *path = plan_string(p, arg->path);
+	struct stat st;
+
+	if (!(arg->flags & PLAN_DEVICE_BIND))
+		return 0;
+	op->fd = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (op->fd < 0) {
+		error_set(err, -op->fd, "cannot open device '%s' of the host, and no node can be made here", path);
+		error_add_subject(err, path);
+		return -err->code;
+	}
+	if (fstat(op->fd, &st) < 0)
+		return error_set(err, errno, "cannot examine device '%s'", path);
+	if ((arg->type == 'c' && !S_ISCHR(st.st_mode)) || (arg->type == 'b' && !S_ISBLK(st.st_mode)) ||
+	    st.st_rdev != makedev(arg->major, arg->minor))
+		return error_fail(err, ERROR_CONFIG, 0, "'%s' of the host is not the device %c %u:%u", path, (char)arg->type, arg->major, arg->minor);
+	return 0;
+}
+
+/* One descriptor a source: a config with thousands of mounts needs more than the usual soft limit. */
+static void raise_fd_limit(struct launch *l, uint32_t ops)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	l->nofile = limit; /* the container gets what the caller had */
+	if (ops < 512)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_source(struct launch *l, struct plan_op *op, struct error *err)
+{
+	const struct plan_header *p = l->plan.header;
+
+	switch (op->type) {
+	case OP_JOIN:
+		return open_join(l, op, err);
+	case OP_ROOT:
+		return open_root(p, op, err);
+	case OP_BIND: {
+		const struct plan_arg_bind *arg = plan_at(p, op->arg);
+
+		return arg->flags & PLAN_MOUNT_SOURCE_LATE ? 0 : open_bind(l, op, err);
+	}
+	case OP_DEVICE:
+		return open_device(p, op, err);
+	case OP_GATE: {
+		const struct plan_arg_gate *arg = plan_at(p, op->arg);
+
+		if (arg->kind == PLAN_GATE_SOCKET)
+			op->fd = l->gate_fd;
+		return 0;
+	}
+	default:
+		return 0;
+	}
+}
+
+int launch_open_sources(struct launch *l, struct error *err)
+{
+	struct plan_header *p = l->plan.header;
+	struct plan_op *ops = plan_ops(p);
+
+	raise_fd_limit(l, p->op_count);
+	for (uint32_t i = 0; i < p->op_count; i++) {
+		int r;
+
+		if (ops[i].flags & PLAN_OP_OPEN_HERE)
+			continue;
+		r = open_source(l, &ops[i], err);
+		if (r >= 0)
+			continue;
+		error_add_step(err, plan_op_name(ops[i].type));
+		error_add_origin(err, plan_string(p, ops[i].origin));
+		if (r == -EMFILE)
+			error_add_remedy(err, "the limit of open files (RLIMIT_NOFILE) is too low for this many mounts");
+		return r;
+	}
+	return 0;
+}
+
+void launch_close_sources(struct launch *l)
+{
+	struct plan_op *ops = plan_ops(l->plan.header);
+
+	for (uint32_t i = 0; i < l->plan.header->op_count; i++)
+		if (ops[i].fd >= 0 && ops[i].type != OP_GATE)
+			ops[i].fd = fd_close(ops[i].fd);
+}

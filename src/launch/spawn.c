@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn: clone3 into the namespaces and the cgroup, and the few steps of the new process until it executes the
+ * container half. spawn_child() runs in the child, everything else in the host half.
+ *
+ * The child is a fork (no CLONE_VM, R6) and never returns into the parent's frames.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+#include "launch/launch_private.h"
+
+bool launch_first_in_userns(const struct launch *l)
+{
+	return l->plan.header->clone_flags & CLONE_NEWUSER;
+}
+
+bool launch_waits_for_go(const struct launch *l)
+{
+	return l->hold || launch_first_in_userns(l);
+}
+
+static _noreturn_ void child_fail(int socket, int errnum, const char *call, const char *sentence)
+{
+	struct handshake_packet packet = { .version = HANDSHAKE_VERSION, .step = STEP_FAILED };
+
+	error_set(&packet.error, errnum, "%s", sentence);
+	error_add_syscall(&packet.error, call);
+	error_add_step(&packet.error, "spawn");
+	(void)sock_send(socket, &packet, sizeof(packet), NULL, 0);
+	_exit(1);
+}
+
+static void child_wait_for_go(int socket)
+{
+	struct handshake_packet packet;
+	unsigned nfds = 0;
+
+	/* EOF: the host half is gone, and it undoes what it made or leaves a record of it. */
+	if (sock_recv(socket, &packet, sizeof(packet), NULL, &nfds, -1) <= 0 || packet.step != STEP_GO)
+		_exit(1);
+}
+
+/*
+ * execve() recomputes capabilities from the uid: a process whose uid is not 0 in its user namespace, or not mapped at
+ * all, loses them. Taking the set-up ids first and raising the ambient set keeps them.
+ */
+static void child_enter_userns(const struct plan_header *p, int socket)
+{
+	uint64_t effective, permitted, inheritable;
+
+	(void)setgroups(0, NULL); /* denied with a single-id map: the list is then the caller's and checked later */
+	if (setresgid(p->setup_gid, p->setup_gid, p->setup_gid) < 0)
+		child_fail(socket, errno, "setresgid", "cannot take the set-up group of the user namespace");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		child_fail(socket, errno, "prctl", "cannot keep capabilities");
+	if (setresuid(p->setup_uid, p->setup_uid, p->setup_uid) < 0)
+		child_fail(socket, errno, "setresuid", "cannot take the set-up user of the user namespace");
+	if (sys_capget(&effective, &permitted, &inheritable) < 0 || sys_capset(permitted, permitted, permitted) < 0)
+		child_fail(socket, errno, "capset", "cannot raise the inheritable capabilities");
+	for (unsigned cap = 0; cap < 64; cap++)
+		if (permitted & (1ull << cap))
+			(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+}
+
+static void keep_over_exec(int fd)
+{
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFD, 0);
+}
+
+static _noreturn_ void spawn_child(struct launch *l, int image_fd, int plan_fd, int socket)
+{
+	struct plan_header *p = l->plan.header;
+	struct plan_op *ops = plan_ops(p);
+	char number[12], name[] = "knarr-init";
+	char *argv[] = { name, number, NULL };
+	char *envp[] = { NULL };
+
+	/* From here on nobody in the container may trace us or read our memory (R6). */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (launch_waits_for_go(l))
+		child_wait_for_go(socket);
+	if (launch_first_in_userns(l))
+		child_enter_userns(p, socket);
+	for (uint32_t i = 0; i < p->op_count; i++)
+		keep_over_exec(ops[i].fd);
+	keep_over_exec(socket);
+	keep_over_exec(plan_fd);
+	(void)setrlimit(RLIMIT_NOFILE, &l->nofile); /* open.c may have raised it */
+	(void)text_format(number, sizeof(number), "%d", plan_fd);
+	(void)sys_execveat(image_fd, "", argv, envp, AT_EMPTY_PATH);
+	child_fail(socket, errno, "execveat", "cannot execute the container half");
+}
+
+static int explain_clone_failure(const struct launch *l, int r, struct error *err)
+{
+	uint64_t flags = l->plan.header->clone_flags;
+
+	error_set(err, -r, "cannot create the container's process");
+	error_add_syscall(err, "clone3");
+	if (r == -EPERM && (flags & CLONE_NEWUSER))
+		error_add_remedy(err, "this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
+				      "kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
+	else if (r == -EPERM)
+		error_add_remedy(err, "new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
+	else if (r == -ENOSPC)
+		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
+	else if (r == -EACCES || r == -EBUSY)
+		error_add_remedy(err, "the process may not be made in cgroup '%s'", l->cgroup ? l->cgroup->leaf : "");
+	else if (r == -EAGAIN)
+		error_add_remedy(err, "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
+	return r;
+}
+
+int launch_spawn(struct launch *l, int image_fd, int plan_fd, int child_socket, struct error *err)
+{
+	struct plan_header *p = l->plan.header;
+	int pidfd = -EBADF;
+	struct uapi_clone_args args = {
+		.flags = p->clone_flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid;
+
+	if (l->cgroup && l->cgroup->fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)l->cgroup->fd;
+	}
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return explain_clone_failure(l, pid, err);
+	if (pid == 0)
+		spawn_child(l, image_fd, plan_fd, child_socket);
+	l->process = (struct pidref){ .pid = pid, .fd = pidfd };
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one table of legal handshake steps. Compiled into both halves, so that neither can disagree
+ * with the other about whose turn it is.
+ */
+#include "knarr/handshake.h"
+
+#define BIT(step) (1u << (step))
+
+static const char *const step_names[STEP_COUNT] = {
+	[STEP_NONE] = "none",
+	[STEP_GO] = "go",
+	[STEP_FORKED] = "forked",
+	[STEP_HOOKS] = "hooks",
+	[STEP_HOOKS_DONE] = "hooks-done",
+	[STEP_CONSOLE] = "console",
+	[STEP_READY] = "ready",
+	[STEP_START] = "start",
+	[STEP_LISTENER] = "listener",
+	[STEP_LISTENER_DONE] = "listener-done",
+	[STEP_FAILED] = "failed",
+	[STEP_DEBUG] = "debug",
+	[STEP_TIMING] = "timing",
+};
+
+/*
+ * What may come after a step, by sender. The step is the last one of either side; DEBUG and TIMING
+ * do not count as one. NONE is the start of a connection: on the gate connection the first packet
+ * is START, sent by `start`. GO comes before FORKED when the first clone makes the user namespace,
+ * and after it when OP_FORK does.
+ */
+static const struct {
+	uint32_t host, child;
+} successors[STEP_COUNT] = {
+	[STEP_NONE] = { BIT(STEP_GO) | BIT(STEP_START),
+			BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_GO] = { 0, BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_FORKED] = { BIT(STEP_GO), BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_HOOKS] = { BIT(STEP_HOOKS_DONE), 0 },
+	[STEP_HOOKS_DONE] = { 0, BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_CONSOLE] = { 0, BIT(STEP_READY) },
+	[STEP_READY] = { BIT(STEP_START), BIT(STEP_LISTENER) },
+	[STEP_START] = { 0, BIT(STEP_LISTENER) },
+	[STEP_LISTENER] = { BIT(STEP_LISTENER_DONE), 0 },
+};
+
+const char *handshake_step_name(enum handshake_step step)
+{
+	return (unsigned)step < STEP_COUNT ? step_names[step] : "unknown";
+}
+
+bool handshake_may_follow(enum handshake_step last, enum handshake_step next, bool from_child)
+{
+	if ((unsigned)last >= STEP_COUNT || (unsigned)next >= STEP_COUNT || last == STEP_FAILED)
+		return false;
+	if (next == STEP_FAILED || next == STEP_DEBUG || next == STEP_TIMING)
+		return from_child;
+	return ((from_child ? successors[last].child : successors[last].host) & BIT(next)) != 0;
+}

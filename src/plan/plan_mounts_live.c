@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts add: attaches to the tree of a running container. Host half, pure. The plan has no root of
+ * its own: after the join, "/" is the container's. It ends after the gate, without a program.
+ */
+#include <sched.h>
+
+#include "plan/plan_build.h"
+
+int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
+		      const struct plan_options *opt, struct plan *ret, struct error *err)
+{
+	struct builder b;
+	int r = builder_init(&b, spec, host, opt, err);
+
+	if (r < 0)
+		return r;
+	plan_buffer_header(&b.buf)->flags |= PLAN_MOUNTS;
+	b.live = true;
+	b.userns = opt->exec_userns;
+	if (spec->mount_count == 0)
+		r = builder_refuse(&b, ERROR_USAGE, NULL, "there is no mount to add");
+	for (size_t i = 0; r == 0 && i < spec->mount_count; i++)
+		r = rootless_check_live_bind(&b, &spec->mounts[i]);
+	if (r == 0) {
+		namespaces_plan_exec(&b);
+		r = mounts_prepare(&b);
+	}
+	if (r == 0)
+		r = mounts_plan(&b);
+	if (r == 0) {
+		process_plan_gate(&b, PLAN_GATE_NONE);
+		r = builder_finish(&b, ret);
+	}
+	builder_done(&b);
+	return r;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces: which the first clone makes, which are joined, and whether the process that joined
+ * them has to fork. Host half, pure.
+ *
+ * Kernel rules behind it: setns(2) into a pid namespace, and an unshared time namespace with
+ * offsets, take effect for children only; a namespace belongs to the user namespace in which its
+ * maker was, so everything new is made after the user namespace was entered; joining what belongs
+ * to the host needs the caller's privilege, so it is done before a new user namespace takes that
+ * away. CLONE_NEWCGROUP is never a clone flag: the root of the new cgroup namespace is the cgroup
+ * that the process is in, hence OP_UNSHARE when it has arrived there.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include <string.h>
+
+#include "knarr/uapi.h"
+#include "plan/plan_build.h"
+
+/* The mount namespace is left for the end: it takes the caller's view of the filesystem with it. */
+static const enum spec_ns join_order[] = { NS_NETWORK, NS_IPC, NS_UTS,   NS_CGROUP,
+					   NS_TIME,    NS_PID, NS_MOUNT, NS_USER };
+
+static void collect(struct builder *b)
+{
+	for (int ns = 0; ns < NS_COUNT; ns++) {
+		const struct spec_namespace *n = &b->spec->namespaces[ns];
+
+		if (!n->present)
+			continue;
+		if (n->path)
+			b->ns_joined |= spec_ns_clone_flag((enum spec_ns)ns);
+		else
+			b->ns_new |= spec_ns_clone_flag((enum spec_ns)ns);
+	}
+	b->userns = ((b->ns_new | b->ns_joined) & CLONE_NEWUSER) != 0;
+}
+
+static bool has_offsets(const struct builder *b)
+{
+	return b->spec->time_monotonic.present || b->spec->time_boottime.present;
+}
+
+static int check(struct builder *b)
+{
+	const struct spec *s = b->spec;
+	const struct spec_time_offset *offset = s->time_monotonic.present ? &s->time_monotonic
+									  : &s->time_boottime;
+
+	if (!s->namespaces[NS_MOUNT].present)
+		return builder_refuse(
+			b, ERROR_UNSUPPORTED, s->linux_node,
+			"a container without a mount namespace of its own would change the host's mounts");
+	if ((b->ns_new & CLONE_NEWUSER) && (s->uid_maps.count == 0 || s->gid_maps.count == 0))
+		return builder_refuse(
+			b, ERROR_CONFIG, s->namespaces[NS_USER].node,
+			"a new user namespace needs 'linux.uidMappings' and 'linux.gidMappings'");
+	if (!b->userns && (s->uid_maps.count > 0 || s->gid_maps.count > 0))
+		return builder_refuse(
+			b, ERROR_CONFIG, s->uid_maps.count ? s->uid_maps.node : s->gid_maps.node,
+			"id mappings are given, but 'linux.namespaces' has no user namespace");
+	if (has_offsets(b) && !(b->ns_new & CLONE_NEWTIME))
+		return builder_refuse(
+			b, ERROR_CONFIG, offset->node,
+			"'linux.timeOffsets' needs a new time namespace in 'linux.namespaces'");
+	if ((b->ns_new & CLONE_NEWCGROUP) && !b->host->cgroup_ns_supported)
+		return builder_refuse(b, ERROR_UNSUPPORTED, s->namespaces[NS_CGROUP].node,
+				      "this kernel has no cgroup namespaces");
+	return 0;
+}
+
+static void plan_joins(struct builder *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(join_order); i++) {
+		enum spec_ns ns = join_order[i];
+		const struct spec_namespace *n = &b->spec->namespaces[ns];
+
+		if (!n->present || !n->path)
+			continue;
+		struct plan_arg_join arg = {
+			.nstype = spec_ns_clone_flag(ns),
+			.path = plan_buffer_string(&b->buf, n->path),
+			.deferrable = ns != NS_USER && (b->ns_joined & CLONE_NEWUSER),
+		};
+
+		builder_op(b, OP_JOIN, 0, builder_origin(b, n->node), &arg, sizeof(arg));
+	}
+}
+
+static void plan_offsets(struct builder *b)
+{
+	const struct spec_time_offset *m = &b->spec->time_monotonic, *t = &b->spec->time_boottime;
+	struct plan_arg_time_offsets arg = {
+		.monotonic_secs = m->secs,
+		.boottime_secs = t->secs,
+		.monotonic_nsecs = m->nanosecs,
+		.boottime_nsecs = t->nanosecs,
+		.has_monotonic = m->present,
+		.has_boottime = t->present,
+	};
+
+	builder_op(b, OP_TIME_OFFSETS, 0, builder_origin(b, m->present ? m->node : t->node), &arg,
+		   sizeof(arg));
+}
+
+/*
+ * One clone does, where nothing speaks against it. A fork after the joins is for: a joined pid or
+ * user namespace, time offsets, and a new user namespace next to joins, since these need the
+ * privilege that it takes away. An unprivileged caller has nothing to lose: its user namespace
+ * comes with the first clone.
+ */
+int namespaces_plan(struct builder *b)
+{
+	uint64_t rest, first;
+	bool fork;
+	int r;
+
+	collect(b);
+	if ((r = check(b)) < 0)
+		return r;
+	rest = b->ns_new & ~(uint64_t)CLONE_NEWCGROUP;
+	fork = (b->ns_joined & (CLONE_NEWPID | CLONE_NEWUSER)) || has_offsets(b) ||
+	       ((b->ns_new & CLONE_NEWUSER) && b->ns_joined && !rootless_user_first(b));
+	if (!fork)
+		first = rest;
+	else
+		first = rootless_user_first(b) ? rest & CLONE_NEWUSER : 0;
+	plan_joins(b);
+	if (has_offsets(b)) {
+		plan_offsets(b);
+		rest &= ~(uint64_t)CLONE_NEWTIME;
+	}
+	if (fork) {
+		struct plan_arg_fork arg = { .clone_flags = rest & ~first };
+
+		builder_op(b, OP_FORK, 0, b->origin_default, &arg, sizeof(arg));
+	}
+	if (b->ns_new & CLONE_NEWUSER) {
+		uint32_t uids = id_maps_add(b, &b->spec->uid_maps),
+			 gids = id_maps_add(b, &b->spec->gid_maps);
+
+		plan_buffer_header(&b->buf)->uid_maps = uids;
+		plan_buffer_header(&b->buf)->gid_maps = gids;
+	}
+	struct plan_header *h = plan_buffer_header(&b->buf);
+
+	h->clone_flags = first;
+	h->flags |= (fork ? PLAN_HAS_FORK : 0) | (b->userns ? PLAN_USERNS : 0);
+	h->flags |= (b->ns_new & CLONE_NEWUSER) ? PLAN_NEW_USERNS : 0;
+	h->flags |= (b->ns_new & CLONE_NEWPID) ? PLAN_NEW_PIDNS : 0;
+	identity_setup_ids(b);
+	return 0;
+}
+
+static int plan_name(struct builder *b, enum plan_op_type type, const char *property,
+		     const char *name, const struct jnode *node)
+{
+	if (!name || name[0] == '\0')
+		return 0;
+	if (!b->spec->namespaces[NS_UTS].present)
+		return builder_refuse(
+			b, ERROR_CONFIG, node,
+			"'%s' would change the host's: 'linux.namespaces' has no uts namespace",
+			property);
+	struct plan_arg_name arg = { .name = plan_buffer_string(&b->buf, name) };
+
+	builder_op(b, type, 0, builder_origin(b, node), &arg, sizeof(arg));
+	return 0;
+}
+
+/*
+ * Everything that lives in the namespaces and needs no mount; no container mount exists yet (R14).
+ */
+int namespaces_plan_settings(struct builder *b)
+{
+	const struct spec *s = b->spec;
+	int r;
+
+	if (b->ns_new & CLONE_NEWCGROUP) {
+		struct plan_arg_unshare arg = { .clone_flags = CLONE_NEWCGROUP };
+
+		builder_op(b, OP_UNSHARE, 0, builder_origin(b, s->namespaces[NS_CGROUP].node), &arg,
+			   sizeof(arg));
+	}
+	if (b->ns_new & CLONE_NEWNET)
+		builder_op(b, OP_LOOPBACK, 0, builder_origin(b, s->namespaces[NS_NETWORK].node),
+			   NULL, 0);
+	if ((r = sysctls_plan(b)) < 0)
+		return r;
+	if ((r = plan_name(b, OP_HOSTNAME, "hostname", s->hostname, s->hostname_node)) < 0)
+		return r;
+	return plan_name(b, OP_DOMAINNAME, "domainname", s->domainname, s->domainname_node);
+}
+
+/* exec and mounts add: one setns on the pidfd that launch supplies. */
+void namespaces_plan_exec(struct builder *b)
+{
+	const struct plan_options *opt = b->opt;
+	bool fork = opt->exec_fork && (plan_buffer_header(&b->buf)->flags & PLAN_EXEC);
+	/*
+	 * Attaching mounts needs the container's mount namespace, and its owner where it has one;
+	 * nothing else.
+	 */
+	uint64_t set = (plan_buffer_header(&b->buf)->flags & PLAN_EXEC)
+			       ? opt->exec_namespaces
+			       : (CLONE_NEWNS | (opt->exec_userns ? (uint64_t)CLONE_NEWUSER : 0));
+	struct plan_header *h;
+
+	if (set != 0) {
+		struct plan_arg_join arg = { .nstype = set };
+
+		builder_op(b, OP_JOIN, 0, b->origin_default, &arg, sizeof(arg));
+	}
+	if (fork) {
+		struct plan_arg_fork arg = { .clone_flags = 0 };
+
+		builder_op(b, OP_FORK, 0, b->origin_default, &arg, sizeof(arg));
+	}
+	h = plan_buffer_header(&b->buf);
+	h->flags |= (fork ? PLAN_HAS_FORK : 0) | (b->userns ? PLAN_USERNS : 0);
+	identity_setup_ids(b);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroups/device.h"
+#include "knarr/cgroups.h"
+#include "knarr/kernel.h"
+
+enum { R = 1, W = 2, M = 4 }; /* as the spec counts */
+
+struct access {
+	char type;
+	uint32_t major, minor;
+	unsigned access;
+};
+
+/* ---- a machine that runs what the program may consist of, and refuses everything else ---- */
+
+static uint32_t kernel_access(unsigned access)
+{
+	return (access & R ? BPF_DEVCG_ACC_READ : 0) | (access & W ? BPF_DEVCG_ACC_WRITE : 0) |
+	       (access & M ? BPF_DEVCG_ACC_MKNOD : 0);
+}
+
+static uint64_t run(const struct bpf_insn *insns, unsigned count, const struct access *a)
+{
+	const struct bpf_cgroup_dev_ctx ctx = {
+		.access_type = kernel_access(a->access) << 16 | (a->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.major = a->major,
+		.minor = a->minor,
+	};
+	uint64_t regs[11] = { [0] = 0xdead, [2] = ~0ull, [3] = ~0ull, [4] = ~0ull, [5] = ~0ull, [6] = ~0ull };
+
+	for (unsigned pc = 0, steps = 0; pc < count && steps < 100000; pc++, steps++) {
+		const struct bpf_insn *i = &insns[pc];
+		uint64_t *dst = &regs[i->dst_reg];
+		uint32_t value;
+
+		switch (i->code) {
+		case BPF_LDX | BPF_MEM | BPF_W:
+			assert_int_equal(i->src_reg, 1);
+			assert_in_range(i->off, 0, sizeof(ctx) - 4);
+			memcpy(&value, (const char *)&ctx + i->off, sizeof(value));
+			*dst = value;
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_K: *dst = (uint64_t)(int64_t)i->imm; break;
+		case BPF_ALU64 | BPF_MOV | BPF_X: *dst = regs[i->src_reg]; break;
+		case BPF_ALU | BPF_AND | BPF_K: *dst = (uint32_t)*dst & (uint32_t)i->imm; break;
+		case BPF_ALU | BPF_RSH | BPF_K: *dst = (uint32_t)*dst >> i->imm; break;
+		case BPF_JMP32 | BPF_JNE | BPF_K: pc += (uint32_t)*dst != (uint32_t)i->imm ? (unsigned)i->off : 0; break;
+		case BPF_JMP32 | BPF_JEQ | BPF_K: pc += (uint32_t)*dst == (uint32_t)i->imm ? (unsigned)i->off : 0; break;
+		case BPF_JMP | BPF_EXIT: return regs[0];
+		default: fail_msg("instruction %u has code %#x", pc, i->code);
+		}
+	}
+	fail_msg("the program does not end");
+	return 0;
+}
+
+/* ---- what config-linux.md says, one access bit at a time ---- */
+
+static bool is_default(const struct access *a, unsigned bit)
+{
+	static const uint32_t numbers[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 2 }, { 10, 200 } };
+
+	if (bit == M)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (a->type == 'c' && a->major == numbers[i][0] && a->minor == numbers[i][1])
+			return true;
+	}
+	return a->type == 'c' && a->major == 136;
+}
+
+static bool oracle(const struct spec_resources *res, const struct spec_device *devices, size_t count, const struct access *a)
+{
+	for (unsigned bit = 1; bit <= 4; bit <<= 1) {
+		bool allowed = false;
+
+		if (!(a->access & bit))
+			continue;
+		for (size_t i = 0; i < res->device_count; i++) {
+			const struct spec_device_rule *r = &res->devices[i];
+
+			if ((r->type == 'a' || r->type == a->type) && (r->major < 0 || r->major == a->major) &&
+			    (r->minor < 0 || r->minor == a->minor) && (r->access & bit))
+				allowed = r->allow;
+		}
+		for (size_t i = 0; i < count; i++)
+			allowed = allowed || (devices[i].type == a->type && devices[i].major == a->major && devices[i].minor == a->minor);
+		if (!allowed && !is_default(a, bit))
+			return false;
+	}
+	return true;
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 16;
+}
+
+static struct spec_device_rule random_rule(uint32_t *seed)
+{
+	static const int64_t majors[] = { -1, 1, 10, 136, 4294967295 }, minors[] = { -1, 3, 229, 2147483648 };
+
+	return (struct spec_device_rule){
+		.allow = next_random(seed) % 2,
+		.type = "abc"[next_random(seed) % 3],
+		.major = majors[next_random(seed) % ARRAY_SIZE(majors)],
+		.minor = minors[next_random(seed) % ARRAY_SIZE(minors)],
+		.access = 1 + next_random(seed) % 7,
+	};
+}
+
+static void compare_all(const struct spec_resources *res, const struct spec_device *devices, size_t device_count)
+{
+	static const uint32_t majors[] = { 1, 10, 136, 8, 4294967295u }, minors[] = { 3, 229, 200, 2147483648u };
+	struct error err = { 0 };
+	unsigned count = 0;
+	void *insns = NULL;
+
+	assert_int_equal(cgroup_device_program(res, devices, device_count, &insns, &count, &err), 0);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(majors) * ARRAY_SIZE(minors) * 7; i++) {
+		struct access a = {
+			.type = "bc"[i % 2],
+			.major = majors[i / 2 % ARRAY_SIZE(majors)],
+			.minor = minors[i / 2 / ARRAY_SIZE(majors) % ARRAY_SIZE(minors)],
+			.access = 1 + (unsigned)(i / 2 / ARRAY_SIZE(majors) / ARRAY_SIZE(minors)),
+		};
+		uint64_t verdict = run(insns, count, &a);
+
+		if (verdict != oracle(res, devices, device_count, &a))
+			fail_msg("%c %u:%u access %u: program says %llu", a.type, a.major, a.minor, a.access, (unsigned long long)verdict);
+	}
+	free(insns);
+}
+
+static void agrees_with_the_rules_for_random_lists(void **state)
+{
+	const struct spec_device devices[] = { { .type = 'c', .major = 10, .minor = 229 }, { .type = 'p' }, { .type = 'b', .major = 8, .minor = 3 } };
+	uint32_t seed = 20240817;
+
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		struct spec_device_rule rules[7];
+		struct spec_resources res = { .devices = rules, .device_count = next_random(&seed) % 8 };
+
+		for (size_t i = 0; i < res.device_count; i++)
+			rules[i] = random_rule(&seed);
+		compare_all(&res, devices, round % 4 == 0 ? ARRAY_SIZE(devices) : 0);
+	}
+}
+
+static uint64_t verdict(struct spec_device_rule *rules, size_t count, struct access a)
+{
+	struct spec_resources res = { .devices = rules, .device_count = count };
+	unsigned insn_count;
+	void *insns;
+	uint64_t r;
+
+	assert_int_equal(cgroup_device_program(&res, NULL, 0, &insns, &insn_count, NULL), 0);
+	r = run(insns, insn_count, &a);
+	free(insns);
+	return r;
+}
+
+static void the_last_matching_rule_wins(void **state)
+{
+	struct spec_device_rule rules[] = {
+		{ .allow = false, .type = 'a', .major = -1, .minor = -1, .access = 7 },
+		{ .allow = true, .type = 'c', .major = 10, .minor = -1, .access = 7 },
+		{ .allow = false, .type = 'c', .major = 10, .minor = 229, .access = W },
+	};
+
+	(void)state;
+	assert_int_equal(verdict(rules, 3, (struct access){ 'c', 10, 229, R }), 1);
+	assert_int_equal(verdict(rules, 3, (struct access){ 'c', 10, 229, R | W }), 0);
+	assert_int_equal(verdict(rules, 3, (struct access){ 'c', 10, 228, R | W }), 1);
+	assert_int_equal(verdict(rules, 3, (struct access){ 'b', 10, 228, R }), 0);
+}
+
+static void without_rules_only_the_usual_devices_open(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'c', 1, 3, R | W | M }), 1);
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'c', 136, 77, R | W }), 1);
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'c', 10, 200, R | W }), 1);
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'c', 5, 1, R }), 0);
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'b', 8, 0, R }), 0);
+	assert_int_equal(verdict(NULL, 0, (struct access){ 'b', 8, 0, M }), 1);
+}
+
+static void an_absent_access_means_all(void **state)
+{
+	struct spec_device_rule rule = { .allow = true, .type = 'b', .major = 8, .minor = -1, .access = 0 };
+
+	(void)state;
+	assert_int_equal(verdict(&rule, 1, (struct access){ 'b', 8, 1, R | W }), 1);
+}
+
+static void allowing_everything_is_recognised(void **state)
+{
+	struct spec_device_rule all[] = {
+		{ .allow = false, .type = 'a', .major = -1, .minor = -1, .access = 7 },
+		{ .allow = true, .type = 'a', .major = -1, .minor = -1, .access = R | W },
+	};
+	struct spec_resources res = { .devices = all, .device_count = 2 };
+	struct device_rules rules;
+
+	(void)state;
+	assert_int_equal(device_rules_build(&res, NULL, 0, &rules, NULL), 0);
+	assert_true(device_rules_allow_all(&rules));
+	device_rules_done(&rules);
+	all[1].access = R;
+	assert_int_equal(device_rules_build(&res, NULL, 0, &rules, NULL), 0);
+	assert_false(device_rules_allow_all(&rules));
+	device_rules_done(&rules);
+	res.device_count = 0;
+	assert_int_equal(device_rules_build(&res, NULL, 0, &rules, NULL), 0);
+	assert_false(device_rules_allow_all(&rules));
+	device_rules_done(&rules);
+}
+
+static void too_many_rules_are_refused(void **state)
+{
+	struct spec_resources res = { .device_count = 5000 };
+	struct device_rules rules;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_true(device_rules_build(&res, NULL, 0, &rules, &err) < 0);
+	assert_int_equal(err.class, ERROR_CONFIG);
+}
+
+static void the_kernel_accepts_every_program(void **state)
+{
+	uint32_t seed = 7;
+
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		struct spec_device_rule list[7];
+		struct spec_resources res = { .devices = list, .device_count = round % 8 };
+		unsigned count;
+		void *insns;
+		int fd;
+
+		for (size_t i = 0; i < res.device_count; i++)
+			list[i] = random_rule(&seed);
+		assert_int_equal(cgroup_device_program(&res, NULL, 0, &insns, &count, NULL), 0);
+		fd = bpf_prog_load_cgroup_device(insns, count, NULL, 0);
+		free(insns);
+		if (fd == -EPERM || fd == -ENOSYS)
+			skip();
+		assert_true(fd >= 0);
+		fd_close(fd);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_the_rules_for_random_lists),
+		cmocka_unit_test(the_last_matching_rule_wins),
+		cmocka_unit_test(without_rules_only_the_usual_devices_open),
+		cmocka_unit_test(an_absent_access_means_all),
+		cmocka_unit_test(allowing_everything_is_recognised),
+		cmocka_unit_test(too_many_rules_are_refused),
+		cmocka_unit_test(the_kernel_accepts_every_program),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
