@@ -94,7 +94,7 @@ struct error {
 };
 
 /*
- * Sets code, text and (if none is set) a class derived from errnum; clears every other field.
+ * Sets code, text and a class derived from errnum; clears every other field. err may be uninitialised before.
  * errnum is a positive errno, or 0 where no system call failed.
  * Returns -errnum, or -EINVAL for 0. err may be NULL (the caller does not want the sentence).
  */
@@ -136,6 +136,9 @@ bool text_is_utf8(const char *s, size_t len);
 const char *text_nearest(const char *word, const char *const *words);
 /* malloc'd formatted string; ends the process on out of memory. */
 char *text_printf(const char *fmt, ...) _printf_(1, 2);
+/* "2024-02-29T23:59:59" in UTC, into buf, which is returned. gmtime() would read the host's time zone first. */
+#define TEXT_UTC_SIZE 48
+char *text_utc(char buf[TEXT_UTC_SIZE], int64_t seconds);
 
 /* ---- num: strict numbers: whole string, decimal unless said, no sign, no space -------- */
 
@@ -165,8 +168,10 @@ int io_read_file_at(int dirfd, const char *name, size_t max, char **ret_buf, siz
 int io_write_text_at(int dirfd, const char *name, const char *text);
 /* Into a caller's buffer, NUL-terminated, one trailing newline removed; returns length, -ENOBUFS if it does not fit. */
 ssize_t io_read_small_at(int dirfd, const char *name, char *buf, size_t size);
-/* Temp file + rename below dirfd (R17). */
+/* Temp file + fsync + rename below dirfd (R17). */
 int io_replace_file_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len);
+/* The same without the fsync, for what means nothing after a reboot: a power cut may leave it empty. */
+int io_replace_volatile_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len);
 
 /* ---- mem: the host half may not survive without memory ------------------------------- */
 

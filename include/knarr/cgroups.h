@@ -18,11 +18,12 @@ struct cgroup_host {
 	int root_fd;             /* O_PATH directory of the cgroup2 mount, -EBADF if there is none */
 	char mount_point[256];
 	char mount_root[256];    /* what of the tree that mount shows, "/" usually */
-	char own_path[1024];     /* our own cgroup ("/user.slice/..."), as /proc/self/cgroup says */
 	bool unified;            /* nothing but v2 on this host */
 };
 int cgroup_host_open(struct cgroup_host *ret, struct error *err); /* a host without cgroup2: root_fd < 0, returns 0 */
 void cgroup_host_close(struct cgroup_host *h);
+/* Our own cgroup ("/user.slice/...") as seen through that mount. */
+int cgroup_own_path(const struct cgroup_host *host, char *buf, size_t size);
 
 /* What is asked for. */
 struct cgroup_request {

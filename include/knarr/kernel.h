@@ -59,10 +59,6 @@ enum safe_kind { SAFE_MAKE_DIR, SAFE_MAKE_FILE };
  * *ret_made (may be NULL) tells whether the last component was made. With SAFE_NOFOLLOW an existing link is -ELOOP.
  */
 int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags, bool *ret_made);
-#ifdef KNARR_TEST_HOOKS
-/* Tests: behave as if openat2(2) were filtered. */
-void safe_path_force_walk(bool on);
-#endif
 
 /* ---- mount_api.c: fd-based mounts (R2) ------------------------------------------------- */
 

@@ -14,7 +14,7 @@
 #include "knarr/plan.h"
 #include "knarr/spec.h"
 
-/* The container half, as the build embeds it (src/init/image.c): a static program in [init_image, init_image_end). */
+/* The container half, as the build embeds it (src/init/image.S): a static program in [init_image, init_image_end). */
 extern const unsigned char init_image[];
 extern const unsigned char init_image_end[];
 
@@ -25,6 +25,8 @@ void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_
  * among those are plugged so that no descriptor of ours can land there.
  */
 int launch_protect_fds(uint32_t preserve, struct error *err);
+/* No longer traceable (R6). An ordinary user's process stays so, since its child inherits the flag and would then not get its id maps. */
+void launch_protect_memory(void);
 
 struct launch {
 	struct plan plan;
@@ -46,7 +48,7 @@ struct launch {
 	/* results */
 	struct pidref process;          /* pidfd of the container's process */
 	int socket;                     /* handshake, open until launch_done */
-	enum handshake_step last_sent, last_received;
+	enum handshake_step last_step;  /* of either side */
 };
 /* Up to READY. On failure the child is dead and reaped, and err is the child's own record where it sent one. */
 int launch_start(struct launch *l, struct error *err);

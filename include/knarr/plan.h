@@ -275,7 +275,8 @@ struct plan_options {
 	uint32_t filter_flags;
 	bool filter_listener;
 	bool mounts_remove;                 /* plan_build_mounts: unmount the destinations instead */
-	const char *hook_state;             /* state JSON template for hooks run by the container half */
+	const char *hook_state;             /* state JSON ("creating") for createContainer hooks; the container half puts its own pid for "pid":0 */
+	const char *hook_state_created;     /* the same with "created", for startContainer hooks */
 	/* opt-ins: see R16 */
 	bool keep_groups;
 };

@@ -205,7 +205,7 @@ struct spec_resources {
 		struct spec_int quota, realtime_runtime, idle;
 		struct spec_text cpus, mems;
 	} cpu;
-	struct spec_int pids_limit; /* <= 0: unlimited (-1) */
+	struct spec_int pids_limit; /* negative: unlimited; 0: nothing may be forked */
 	struct {
 		struct spec_uint weight, leaf_weight;
 		struct spec_blkio_devices weight_device, read_bps, write_bps, read_iops, write_iops;

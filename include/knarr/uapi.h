@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uapi: what the kernel's interface has and the headers of the oldest supported distribution, or of musl, have not.
- * The only place for such constants and structs; structs are prefixed, so that they never clash with later headers.
+ * uapi: what the kernel's interface has and the headers of the oldest supported distribution, or of
+ * musl, have not. The only place for such constants and structs; structs are prefixed, so that they
+ * never clash with later headers.
  *
- * <linux/mount.h> cannot be included beside <sys/mount.h> of glibc, hence the mount API here; FSCONFIG_* are enum
- * constants there and have names of ours. Constants are spelled as the kernel spells them: including its header as
- * well is then no redefinition.
+ * <linux/mount.h> cannot be included beside <sys/mount.h> of glibc, hence the mount API here;
+ * FSCONFIG_* are enum constants there and have names of ours. Constants are spelled as the kernel
+ * spells them: including its header as well is then no redefinition.
  */
 #ifndef KNARR_UAPI_H
 #define KNARR_UAPI_H

@@ -36,18 +36,14 @@ static enum error_class class_of_errno(int errnum)
 int error_vset(struct error *err, int errnum, const char *fmt, va_list ap)
 {
 	char text[sizeof(err->text)];
-	uint32_t class;
 
 	if (err) {
 		/* The arguments may lie in the record itself, so it is cleared after they were read. */
 		if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 			text[0] = '\0';
-		class = err->class;
-		if (class == ERROR_NONE || class > ERROR_INTERNAL)
-			class = class_of_errno(errnum);
-		memset(err, 0, sizeof(*err));
+		memset(err, 0, sizeof(*err)); /* it may be uninitialised */
 		err->code = errnum;
-		err->class = class;
+		err->class = class_of_errno(errnum);
 		memcpy(err->text, text, sizeof(text));
 	}
 	return errnum > 0 ? -errnum : -EINVAL;
@@ -69,11 +65,11 @@ int error_fail(struct error *err, enum error_class class, int errnum, const char
 	va_list ap;
 	int r;
 
-	if (err)
-		err->class = class;
 	va_start(ap, fmt);
 	r = error_vset(err, errnum, fmt, ap);
 	va_end(ap);
+	if (err)
+		err->class = class;
 	return r;
 }
 

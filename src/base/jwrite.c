@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "knarr/base.h"
 
@@ -31,8 +32,20 @@ static struct jwrite *checked(json_t *node)
 	return (struct jwrite *)node;
 }
 
+/* Unseeded, jansson reads /dev/urandom for its hash table; the kernel gave us 16 random bytes at exec. */
+static void seed_once(void)
+{
+	const unsigned char *random = (const unsigned char *)(uintptr_t)getauxval(AT_RANDOM);
+	size_t seed = 1;
+
+	if (random)
+		memcpy(&seed, random + 8, sizeof(seed));
+	json_object_seed(seed ? seed : 1); /* only the first call counts */
+}
+
 struct jwrite *jwrite_object(void)
 {
+	seed_once();
 	return checked(json_object());
 }
 
@@ -83,8 +96,10 @@ static void put(struct jwrite *o, const char *key, json_t *node)
 			mem_exhausted();
 		return;
 	}
-	clean = clean_utf8(key ? key : "");
-	if (json_object_set_new_nocheck(tree(o), clean, node) < 0)
+	key = key ? key : "";
+	if (!text_is_utf8(key, strlen(key)))
+		key = clean = clean_utf8(key);
+	if (json_object_set_new_nocheck(tree(o), key, node) < 0)
 		mem_exhausted();
 }
 

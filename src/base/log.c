@@ -124,11 +124,9 @@ bool log_enabled(enum log_level level)
 
 static void time_text(char *buf, size_t size)
 {
-	time_t now = time(NULL);
-	struct tm tm;
+	char text[TEXT_UTC_SIZE];
 
-	if (!gmtime_r(&now, &tm) || strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		text_copy(buf, size, "1970-01-01T00:00:00Z");
+	(void)text_format(buf, size, "%sZ", text_utc(text, time(NULL)));
 }
 
 static void put_text(struct jwrite *o, const char *key, const char *value)

@@ -151,6 +151,32 @@ const char *text_nearest(const char *word, const char *const *words)
 }
 
 #ifndef KNARR_CONTAINER_HALF
+static bool is_leap_year(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+char *text_utc(char buf[TEXT_UTC_SIZE], int64_t seconds)
+{
+	static const unsigned char lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int64_t second = seconds > 0 ? seconds : 0, day = second / 86400, year = 1970;
+	int month = 0;
+
+	second %= 86400;
+	for (; day >= (is_leap_year(year) ? 366 : 365); year++)
+		day -= is_leap_year(year) ? 366 : 365;
+	for (;; month++) {
+		int length = lengths[month] + (month == 1 && is_leap_year(year));
+
+		if (day < length)
+			break;
+		day -= length;
+	}
+	(void)text_format(buf, TEXT_UTC_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month + 1, (int)day + 1,
+			  (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+	return buf;
+}
+
 char *text_printf(const char *fmt, ...)
 {
 	char *text;

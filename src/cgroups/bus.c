@@ -29,24 +29,24 @@
 #define MANAGER_PATH "/org/freedesktop/systemd1"
 #define MANAGER SYSTEMD ".Manager"
 
-#define SYMBOLS(X)                     \
-	X(sd_bus_new)                  \
-	X(sd_bus_set_address)          \
-	X(sd_bus_set_bus_client)       \
-	X(sd_bus_start)                \
-	X(sd_bus_close_unref)          \
-	X(sd_bus_process)              \
-	X(sd_bus_wait)                 \
-	X(sd_bus_call_async)           \
-	X(sd_bus_match_signal_async)   \
+#define SYMBOLS(X)                        \
+	X(sd_bus_new)                     \
+	X(sd_bus_set_address)             \
+	X(sd_bus_set_bus_client)          \
+	X(sd_bus_start)                   \
+	X(sd_bus_close_unref)             \
+	X(sd_bus_process)                 \
+	X(sd_bus_wait)                    \
+	X(sd_bus_call_async)              \
+	X(sd_bus_match_signal_async)      \
 	X(sd_bus_message_new_method_call) \
-	X(sd_bus_message_append)       \
-	X(sd_bus_message_append_basic) \
-	X(sd_bus_message_append_array) \
+	X(sd_bus_message_append)          \
+	X(sd_bus_message_append_basic)    \
+	X(sd_bus_message_append_array)    \
 	X(sd_bus_message_open_container)  \
 	X(sd_bus_message_close_container) \
-	X(sd_bus_message_read)         \
-	X(sd_bus_message_get_error)    \
+	X(sd_bus_message_read)            \
+	X(sd_bus_message_get_error)       \
 	X(sd_bus_message_unref)
 
 struct library {
@@ -80,14 +80,16 @@ static int load_library(struct library *lib, struct error *err)
 {
 	lib->handle = dlopen(KNARR_SONAME_SYSTEMD, RTLD_NOW | RTLD_LOCAL);
 	if (!lib->handle) {
-		error_fail(err, ERROR_UNSUPPORTED, 0, "the systemd cgroup driver needs %s: %s", KNARR_SONAME_SYSTEMD, dlerror());
+		error_fail(err, ERROR_UNSUPPORTED, 0, "the systemd cgroup driver needs %s: %s",
+			   KNARR_SONAME_SYSTEMD, dlerror());
 		error_add_remedy(err, "install libsystemd or use --cgroup-manager cgroupfs");
 		return -EINVAL;
 	}
-#define LOAD(name)                                                                                            \
-	lib->name = (__typeof__(name) *)dlsym(lib->handle, #name);                                            \
-	if (!lib->name)                                                                                       \
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no %s", KNARR_SONAME_SYSTEMD, #name);
+#define LOAD(name)                                                                                 \
+	lib->name = (__typeof__(name) *)dlsym(lib->handle, #name);                                 \
+	if (!lib->name)                                                                            \
+		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no %s", KNARR_SONAME_SYSTEMD, \
+				  #name);
 	SYMBOLS(LOAD)
 #undef LOAD
 	return 0;
@@ -106,7 +108,8 @@ struct bus *bus_close(struct bus *b)
 
 static int fail_bus(int r, const char *address, struct error *err)
 {
-	error_fail(err, ERROR_SYSTEM, -r, "cannot reach systemd over D-Bus at '%s'", address);
+	error_fail(err, ERROR_SYSTEM, r == -ENOENT ? 0 : -r,
+		   "cannot reach systemd over D-Bus at '%s'", address);
 	error_add_step(err, "cgroup-systemd");
 	error_add_subject(err, address);
 	error_add_remedy(err, "start systemd and its bus, or use --cgroup-manager cgroupfs");
@@ -150,7 +153,8 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
 	uint32_t id;
 
 	(void)error;
-	if (!job || job->phase != JOB_QUEUED || b->lib.sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
+	if (!job || job->phase != JOB_QUEUED ||
+	    b->lib.sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
 		return 0;
 	if (!STREQ(path, job->path))
 		return 0;
@@ -173,7 +177,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		job->phase = JOB_REFUSED;
 	} else if (!job->has_job) {
 		job->phase = JOB_DONE;
-	} else if (lib->sd_bus_message_read(m, "o", &path) < 0 || strlen(path) >= sizeof(job->path)) {
+	} else if (lib->sd_bus_message_read(m, "o", &path) < 0 ||
+		   strlen(path) >= sizeof(job->path)) {
 		text_copy(job->message, sizeof(job->message), "its answer names no job");
 		job->phase = JOB_REFUSED;
 	} else {
@@ -185,7 +190,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 static int fail_timeout(struct error *err)
 {
-	error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "systemd did not answer within %d s", BUS_TIMEOUT_MS / 1000);
+	error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "systemd did not answer within %d s",
+		   BUS_TIMEOUT_MS / 1000);
 	error_add_step(err, "cgroup-systemd");
 	error_add_remedy(err, "see 'systemctl list-jobs', or use --cgroup-manager cgroupfs");
 	return -ETIMEDOUT;
@@ -196,8 +202,8 @@ static int run_job(struct bus *b, struct job *job, sd_bus_message *m, struct err
 	int r;
 
 	if (job->has_job && !b->watching) {
-		r = b->lib.sd_bus_match_signal_async(b->bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER, "JobRemoved", on_job_removed, NULL,
-						     b);
+		r = b->lib.sd_bus_match_signal_async(b->bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER,
+						     "JobRemoved", on_job_removed, NULL, b);
 		if (r < 0)
 			return error_set(err, -r, "cannot watch the jobs of systemd");
 		b->watching = true;
@@ -234,10 +240,12 @@ static int fail_job(const struct job *job, const char *verb, const char *unit, s
 	int r;
 
 	if (job->phase == JOB_REFUSED)
-		r = error_fail(err, ERROR_SYSTEM, 0, "systemd refuses to %s unit '%s': %s", verb, unit,
-			       job->message[0] ? job->message : job->error_name);
+		r = error_fail(err, ERROR_SYSTEM, 0, "systemd refuses to %s unit '%s': %s", verb,
+			       unit, job->message[0] ? job->message : job->error_name);
 	else
-		r = error_fail(err, ERROR_SYSTEM, 0, "systemd could not %s unit '%s': its job ended in '%s'", verb, unit, job->result);
+		r = error_fail(err, ERROR_SYSTEM, 0,
+			       "systemd could not %s unit '%s': its job ended in '%s'", verb, unit,
+			       job->result);
 	error_add_step(err, "cgroup-systemd");
 	error_add_subject(err, unit);
 	return r;
@@ -258,17 +266,27 @@ static int append_variant(struct bus *b, sd_bus_message *m, const struct gvarian
 
 	/* Integers lie in the low bytes of number: a copy of the right width, whatever the byte order. */
 	switch (v->type) {
-	case 'b': return lib->sd_bus_message_append_basic(m, 'b', &flag);
-	case 's': return lib->sd_bus_message_append_basic(m, 's', v->text);
-	case 'd': return lib->sd_bus_message_append_basic(m, 'd', &v->real);
-	case 'y': return lib->sd_bus_message_append_basic(m, 'y', &(uint8_t){ (uint8_t)v->number });
+	case 'b':
+		return lib->sd_bus_message_append_basic(m, 'b', &flag);
+	case 's':
+		return lib->sd_bus_message_append_basic(m, 's', v->text);
+	case 'd':
+		return lib->sd_bus_message_append_basic(m, 'd', &v->real);
+	case 'y':
+		return lib->sd_bus_message_append_basic(m, 'y', &(uint8_t){ (uint8_t)v->number });
 	case 'n':
-	case 'q': return lib->sd_bus_message_append_basic(m, v->type, &(uint16_t){ (uint16_t)v->number });
+	case 'q':
+		return lib->sd_bus_message_append_basic(m, v->type,
+							&(uint16_t){ (uint16_t)v->number });
 	case 'i':
-	case 'u': return lib->sd_bus_message_append_basic(m, v->type, &(uint32_t){ (uint32_t)v->number });
+	case 'u':
+		return lib->sd_bus_message_append_basic(m, v->type,
+							&(uint32_t){ (uint32_t)v->number });
 	case 'x':
-	case 't': return lib->sd_bus_message_append_basic(m, v->type, &(uint64_t){ v->number });
-	default: break;
+	case 't':
+		return lib->sd_bus_message_append_basic(m, v->type, &(uint64_t){ v->number });
+	default:
+		break;
 	}
 	if (text_format(inner, sizeof(inner), "%s", v->signature + 1) < 0)
 		return -ENAMETOOLONG;
@@ -289,7 +307,9 @@ static int append_property(struct bus *b, sd_bus_message *m, const struct scope_
 		return lib->sd_bus_message_append(m, "(sv)", p->name, "t", p->number);
 	r = lib->sd_bus_message_open_container(m, 'r', "sv");
 	r = r < 0 ? r : lib->sd_bus_message_append_basic(m, 's', p->name);
-	r = r < 0 ? r : lib->sd_bus_message_open_container(m, 'v', p->kind == SCOPE_BYTES ? "ay" : p->variant.signature);
+	r = r < 0 ? r
+		  : lib->sd_bus_message_open_container(
+			    m, 'v', p->kind == SCOPE_BYTES ? "ay" : p->variant.signature);
 	if (r >= 0 && p->kind == SCOPE_BYTES)
 		r = lib->sd_bus_message_append_array(m, 'y', p->bytes, p->byte_count);
 	else if (r >= 0)
@@ -298,7 +318,8 @@ static int append_property(struct bus *b, sd_bus_message *m, const struct scope_
 	return r < 0 ? r : lib->sd_bus_message_close_container(m);
 }
 
-static int append_properties(struct bus *b, sd_bus_message *m, const struct scope_properties *properties)
+static int append_properties(struct bus *b, sd_bus_message *m,
+			     const struct scope_properties *properties)
 {
 	int r = 0;
 
@@ -309,7 +330,8 @@ static int append_properties(struct bus *b, sd_bus_message *m, const struct scop
 
 static int new_call(struct bus *b, const char *method, sd_bus_message **ret)
 {
-	return b->lib.sd_bus_message_new_method_call(b->bus, ret, SYSTEMD, MANAGER_PATH, MANAGER, method);
+	return b->lib.sd_bus_message_new_method_call(b->bus, ret, SYSTEMD, MANAGER_PATH, MANAGER,
+						     method);
 }
 
 static int fail_message(int r, struct error *err)
@@ -325,20 +347,24 @@ static int compose_scope(struct bus *b, sd_bus_message *m, const struct bus_scop
 	int r = lib->sd_bus_message_append(m, "ss", scope->unit, "fail");
 
 	r = r < 0 ? r : lib->sd_bus_message_open_container(m, 'a', "(sv)");
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "Description", "s", scope->description);
+	r = r < 0 ? r
+		  : lib->sd_bus_message_append(m, "(sv)", "Description", "s", scope->description);
 	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "Slice", "s", scope->slice);
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)scope->pid);
+	r = r < 0 ? r
+		  : lib->sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)scope->pid);
 	/* The tree below is ours: systemd neither moves processes in it nor removes what it did not make. */
 	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "Delegate", "b", 1);
 	/* At shutdown the engine ends its containers; the default dependencies would end them before it. */
 	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "DefaultDependencies", "b", 0);
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "CollectMode", "s", "inactive-or-failed");
+	r = r < 0 ? r
+		  : lib->sd_bus_message_append(m, "(sv)", "CollectMode", "s", "inactive-or-failed");
 	r = r < 0 ? r : append_properties(b, m, scope->properties);
 	r = r < 0 ? r : lib->sd_bus_message_close_container(m);
 	return r < 0 ? r : lib->sd_bus_message_append(m, "a(sa(sv))", 0);
 }
 
-static int start_once(struct bus *b, const struct bus_scope *scope, struct job *job, struct error *err)
+static int start_once(struct bus *b, const struct bus_scope *scope, struct job *job,
+		      struct error *err)
 {
 	sd_bus_message *m = NULL;
 	int r = new_call(b, "StartTransientUnit", &m);
@@ -352,7 +378,8 @@ static int start_once(struct bus *b, const struct bus_scope *scope, struct job *
 }
 
 /* A method whose arguments are one unit name, and perhaps a mode. */
-static int call_unit(struct bus *b, const char *method, const char *unit, const char *mode, struct job *job, struct error *err)
+static int call_unit(struct bus *b, const char *method, const char *unit, const char *mode,
+		     struct job *job, struct error *err)
 {
 	sd_bus_message *m = NULL;
 	int r = new_call(b, method, &m);
@@ -398,7 +425,8 @@ int bus_stop_unit(struct bus *b, const char *unit, struct error *err)
 	return job.phase == JOB_DONE ? 0 : fail_job(&job, "stop", unit, err);
 }
 
-int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties, struct error *err)
+int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties,
+		       struct error *err)
 {
 	struct job job = { .has_job = false };
 	sd_bus_message *m = NULL;
@@ -420,7 +448,8 @@ int bus_set_properties(struct bus *b, const char *unit, const struct scope_prope
 
 static int fail_built(struct error *err)
 {
-	int r = error_fail(err, ERROR_UNSUPPORTED, 0, "this knarr was built without the systemd cgroup driver");
+	int r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			   "this knarr was built without the systemd cgroup driver");
 
 	error_add_remedy(err, "use --cgroup-manager cgroupfs");
 	return r;
@@ -459,7 +488,8 @@ int bus_stop_unit(struct bus *b, const char *unit, struct error *err)
 	return fail_built(err);
 }
 
-int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties, struct error *err)
+int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties,
+		       struct error *err)
 {
 	(void)b;
 	(void)unit;

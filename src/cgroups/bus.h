@@ -26,6 +26,7 @@ struct bus_scope {
 int bus_start_scope(struct bus *b, const struct bus_scope *scope, struct error *err);
 /* Stops a unit and waits; a unit that is not there is success. */
 int bus_stop_unit(struct bus *b, const char *unit, struct error *err);
-int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties, struct error *err);
+int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties,
+		       struct error *err);
 
 #endif

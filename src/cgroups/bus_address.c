@@ -7,6 +7,7 @@
  * a rootless engine's user namespace shows 0.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ bool bus_is_user(bool rootless)
 	if (rootless || geteuid() != 0)
 		return true;
 	/* Root of a user namespace: of a rootless engine's, which knows its user's bus, or of a machine container. */
-	return owner_is_unprivileged() && (variable("DBUS_SESSION_BUS_ADDRESS") || variable("XDG_RUNTIME_DIR"));
+	return owner_is_unprivileged() &&
+	       (variable("DBUS_SESSION_BUS_ADDRESS") || variable("XDG_RUNTIME_DIR"));
 }
 
 /* The host's id of this user: what uid_map says 0 is, inside a user namespace. */
@@ -52,7 +54,8 @@ int bus_address_escape(const char *path, char *buf, size_t size)
 
 	for (; *path; path++) {
 		unsigned char c = (unsigned char)*path;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_/.\\*", c);
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || strchr("-_/.\\*", c);
 
 		if (used + (plain ? 1 : 3) >= size)
 			return -ENAMETOOLONG;
@@ -68,11 +71,14 @@ int bus_address_escape(const char *path, char *buf, size_t size)
 static int fail_missing(bool user, const char *path, struct error *err)
 {
 	/* Without errno's text: engines take "no such file" for a missing program of the container. */
-	error_fail(err, ERROR_UNSUPPORTED, 0, "there is no %s bus of systemd at '%s'", user ? "user" : "system", path);
+	error_fail(err, ERROR_UNSUPPORTED, 0, "there is no %s bus of systemd at '%s'",
+		   user ? "user" : "system", path);
 	error_add_step(err, "cgroup-systemd");
 	error_add_subject(err, path);
-	error_add_remedy(err, user ? "log in with a systemd user session (loginctl enable-linger), or use --cgroup-manager cgroupfs" :
-				     "use --cgroup-manager cgroupfs where systemd does not run");
+	error_add_remedy(
+		err,
+		user ? "log in with a systemd user session (loginctl enable-linger), or use --cgroup-manager cgroupfs"
+		     : "use --cgroup-manager cgroupfs where systemd does not run");
 	return -EINVAL;
 }
 
@@ -91,7 +97,7 @@ int bus_address(bool user, char *buf, size_t size, struct error *err)
 	else
 		r = text_format(path, sizeof(path), "/run/user/%u/bus", host_uid());
 	if (r >= 0 && !given) {
-		if (access(path, F_OK) < 0)
+		if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
 			return fail_missing(user, path, err);
 		r = bus_address_escape(path, escaped, sizeof(escaped));
 		r = r < 0 ? r : text_format(buf, size, "unix:path=%s", escaped);

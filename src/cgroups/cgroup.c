@@ -29,8 +29,10 @@ void cgroup_close(struct cgroup *cg)
 
 static int fail_no_tree(const struct cgroup_request *req, struct error *err)
 {
-	int r = error_fail(err, ERROR_UNSUPPORTED, 0, "no cgroup2 file system is mounted here, so container '%s' can have no cgroup",
-			   req->id);
+	int r = error_fail(
+		err, ERROR_UNSUPPORTED, 0,
+		"no cgroup2 file system is mounted here, so container '%s' can have no cgroup",
+		req->id);
 
 	error_add_step(err, "cgroup-create");
 	error_add_remedy(err, "mount -t cgroup2 none DIR, or use --cgroup-manager disabled");
@@ -63,20 +65,23 @@ static int none_create(const struct cgroup_request *req, struct error *err)
 	if (r < 0)
 		return r;
 	if (limits.count)
-		log_warning("no cgroup is used (--cgroup-manager disabled): '%s' and other limits do not apply, ignoring",
-			    limits.items[0].file);
+		log_warning(
+			"no cgroup is used (--cgroup-manager disabled): '%s' and other limits do not apply, ignoring",
+			limits.items[0].file);
 	limits_done(&limits);
 	return 0;
 }
 
-int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req,
+		  struct cgroup *ret, struct error *err)
 {
 	cgroup_clear(ret);
 	if (req->driver == CGROUP_NONE)
 		return none_create(req, err);
 	if (host->root_fd < 0)
 		return without_tree(req, ret, err);
-	return req->driver == CGROUP_SYSTEMD ? systemd_create(host, req, ret, err) : fs_create(host, req, ret, err);
+	return req->driver == CGROUP_SYSTEMD ? systemd_create(host, req, ret, err)
+					     : fs_create(host, req, ret, err);
 }
 
 /* pids.max = 0 can be in force only once init is inside. */
@@ -85,7 +90,8 @@ static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, 
 	struct limits limits;
 	int r;
 
-	if (!req->resources || !req->resources->pids_limit.present || req->resources->pids_limit.value != 0)
+	if (!req->resources || !req->resources->pids_limit.present ||
+	    req->resources->pids_limit.value != 0)
 		return 0;
 	r = limits_build(req->resources, NULL, &limits, err);
 	if (r < 0)
@@ -95,15 +101,16 @@ static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, 
 	return r;
 }
 
-int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid, struct error *err)
+int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req,
+		  struct cgroup *cg, pid_t pid, struct error *err)
 {
 	if (cg->driver == CGROUP_SYSTEMD)
 		return systemd_attach(host, req, cg, pid, err);
 	return cg->driver == CGROUP_FS ? fs_attach(req, cg, err) : 0;
 }
 
-int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path, const char *leaf, const char *scope,
-		struct cgroup *ret, struct error *err)
+int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path,
+		const char *leaf, const char *scope, struct cgroup *ret, struct error *err)
 {
 	int r;
 
@@ -117,7 +124,9 @@ int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const
 	    text_format(ret->leaf, sizeof(ret->leaf), "%s", leaf && *leaf ? leaf : path) < 0)
 		return error_set(err, ENAMETOOLONG, "cannot open cgroup '%s'", path);
 	if (host->root_fd < 0)
-		return error_fail(err, ERROR_NOT_FOUND, ENOENT, "cannot open cgroup '%s': no cgroup2 file system is mounted here", path);
+		return error_fail(err, ERROR_NOT_FOUND, ENOENT,
+				  "cannot open cgroup '%s': no cgroup2 file system is mounted here",
+				  path);
 	ret->dir_fd = tree_open(host->root_fd, ret->path);
 	if (ret->dir_fd < 0) {
 		r = ret->dir_fd;
@@ -186,7 +195,8 @@ bool cgroup_is_populated(const struct cgroup *cg)
 	char events[256];
 	uint64_t populated = 0;
 
-	if (cgroup_dir(cg) < 0 || tree_read(cgroup_dir(cg), "cgroup.events", events, sizeof(events)) < 0)
+	if (cgroup_dir(cg) < 0 ||
+	    tree_read(cgroup_dir(cg), "cgroup.events", events, sizeof(events)) < 0)
 		return false;
 	return tree_key_u64(events, "populated", &populated) == 0 && populated;
 }

@@ -25,20 +25,21 @@ static int open_existing(int root_fd, const char *path, char *found, size_t size
 }
 
 /* What the tree has to give: any parent may enable what the root has, unless it is busy, which create finds. */
-static int check_controllers(const struct cgroup_host *host, const struct cgroup_request *req, const char *path,
-			     const struct limits *limits, struct error *err)
+static int check_controllers(const struct cgroup_host *host, const struct cgroup_request *req,
+			     const char *path, const struct limits *limits, struct error *err)
 {
 	char available[CONTROLLERS_MAX] = "", found[1152];
 	_cleanup_close_ int fd = open_existing(host->root_fd, path, found, sizeof(found));
 
 	if (fd < 0)
 		return error_set(err, -fd, "cannot open cgroup '%s'", found);
-	(void)tree_read(req->rootless ? fd : host->root_fd, "cgroup.controllers", available, sizeof(available));
+	(void)tree_read(req->rootless ? fd : host->root_fd, "cgroup.controllers", available,
+			sizeof(available));
 	return controllers_check(limits, available, path, NULL, req->limits_best, err);
 }
 
-static int check_path(const struct cgroup_host *host, const struct cgroup_request *req, const struct limits *limits,
-		      struct error *err)
+static int check_path(const struct cgroup_host *host, const struct cgroup_request *req,
+		      const struct limits *limits, struct error *err)
 {
 	char path[1024], base[1024] = "";
 	bool busy = false;
@@ -50,7 +51,8 @@ static int check_path(const struct cgroup_host *host, const struct cgroup_reques
 	return r < 0 ? r : check_controllers(host, req, path, limits, err);
 }
 
-int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *req, struct error *err)
+int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *req,
+		 struct error *err)
 {
 	_cleanup_(device_rules_done) struct device_rules rules = { 0 };
 	struct limits limits;
@@ -63,7 +65,8 @@ int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *re
 	r = r < 0 ? r : request_leaf(req, "container", sub, sizeof(sub), err);
 	if (r == 0 && req->driver == CGROUP_SYSTEMD)
 		r = systemd_check(req, err);
-	if (r == 0 && req->driver != CGROUP_NONE && host->root_fd < 0 && !(req->rootless && !limits.count))
+	if (r == 0 && req->driver != CGROUP_NONE && host->root_fd < 0 &&
+	    !(req->rootless && !limits.count))
 		r = error_fail(err, ERROR_UNSUPPORTED, 0, "no cgroup2 file system is mounted here");
 	else if (r == 0 && req->driver == CGROUP_FS && host->root_fd >= 0)
 		r = check_path(host, req, &limits, err);

@@ -38,7 +38,8 @@ void controllers_needed(const struct limits *limits, char needed[CONTROLLERS_MAX
 }
 
 /* The words of wanted that are in have and not yet in on, each with a '+'. */
-static void missing_words(const char *wanted, const char *have, const char *on, char out[CONTROLLERS_MAX])
+static void missing_words(const char *wanted, const char *have, const char *on,
+			  char out[CONTROLLERS_MAX])
 {
 	char word[64];
 	size_t used = 0;
@@ -50,8 +51,10 @@ static void missing_words(const char *wanted, const char *have, const char *on, 
 		if (len && len < sizeof(word)) {
 			memcpy(word, p, len);
 			word[len] = '\0';
-			if (tree_has_word(have, word) && !tree_has_word(on, word) && used + len + 3 < CONTROLLERS_MAX)
-				used += (size_t)snprintf(out + used, CONTROLLERS_MAX - used, "%s+%s", used ? " " : "", word);
+			if (tree_has_word(have, word) && !tree_has_word(on, word) &&
+			    used + len + 3 < CONTROLLERS_MAX)
+				used += (size_t)snprintf(out + used, CONTROLLERS_MAX - used,
+							 "%s+%s", used ? " " : "", word);
 		}
 		p += len;
 		p += strspn(p, " ");
@@ -68,23 +71,28 @@ static void explain(int dirfd, const char *path, int r, char *reason, size_t siz
 	if (r == -EBUSY && tree_read(dirfd, "cgroup.procs", pids, sizeof(pids)) != 0) {
 		pids[sizeof(pids) - 1] = '\0';
 		snprintf(first, sizeof(first), "%.*s", (int)strcspn(pids, "\n"), pids);
-		snprintf(reason, size, "cgroup '%s' has processes of its own (such as %s) and so cannot pass controllers on", shown,
-			 first[0] ? first : "?");
+		snprintf(
+			reason, size,
+			"cgroup '%s' has processes of its own (such as %s) and so cannot pass controllers on",
+			shown, first[0] ? first : "?");
 		return;
 	}
 	if (r == -EOPNOTSUPP || r == -EINVAL) {
 		char type[64];
 
-		if (tree_read(dirfd, "cgroup.type", type, sizeof(type)) > 0 && !STREQ(type, "domain")) {
+		if (tree_read(dirfd, "cgroup.type", type, sizeof(type)) > 0 &&
+		    !STREQ(type, "domain")) {
 			snprintf(reason, size, "cgroup '%s' is threaded ('%s')", shown, type);
 			return;
 		}
 	}
-	snprintf(reason, size, "cannot write to cgroup.subtree_control of cgroup '%s': %s", shown, strerror(-r));
+	snprintf(reason, size, "cannot write to cgroup.subtree_control of cgroup '%s': %s", shown,
+		 strerror(-r));
 }
 
 /* Enables wanted for the children of dirfd, as far as possible. */
-static void enable(int dirfd, const char *path, const char *wanted, char *reason, size_t reason_size)
+static void enable(int dirfd, const char *path, const char *wanted, char *reason,
+		   size_t reason_size)
 {
 	char have[CONTROLLERS_MAX], on[CONTROLLERS_MAX], todo[CONTROLLERS_MAX];
 	int r;
@@ -103,10 +111,12 @@ static void enable(int dirfd, const char *path, const char *wanted, char *reason
 	if (!strchr(todo, ' ') || r == -EBUSY || r == -EACCES || r == -EROFS)
 		return;
 	/* The kernel takes all or none: one that cannot be had must not cost the others. */
-	for (char *save = NULL, *word = strtok_r(todo, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+	for (char *save = NULL, *word = strtok_r(todo, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
 		r = tree_write(dirfd, "cgroup.subtree_control", word);
 		if (r < 0)
-			log_debug("controller '%s' cannot be enabled below '%s': %s", word + 1, *path ? path : "/", strerror(-r));
+			log_debug("controller '%s' cannot be enabled below '%s': %s", word + 1,
+				  *path ? path : "/", strerror(-r));
 	}
 }
 
@@ -178,9 +188,12 @@ static int descend(struct descent *d, const char *path)
 	return fd;
 }
 
-void controllers_enable_down(int root_fd, const char *path, const char *wanted, char *reason, size_t reason_size)
+void controllers_enable_down(int root_fd, const char *path, const char *wanted, char *reason,
+			     size_t reason_size)
 {
-	struct descent d = { .root_fd = root_fd, .wanted = wanted, .reason = reason, .reason_size = reason_size };
+	struct descent d = {
+		.root_fd = root_fd, .wanted = wanted, .reason = reason, .reason_size = reason_size
+	};
 
 	if (reason_size)
 		reason[0] = '\0';
@@ -223,16 +236,19 @@ static int fail_make(int r, const char *path, struct error *err)
 	error_add_subject(err, path);
 	error_add_origin(err, "/linux/cgroupsPath");
 	if (r == -EACCES || r == -EPERM)
-		error_add_remedy(err, "choose a cgroup that was delegated to this user, or use --cgroup-manager systemd");
+		error_add_remedy(
+			err,
+			"choose a cgroup that was delegated to this user, or use --cgroup-manager systemd");
 	else if (r == -EROFS)
 		error_add_remedy(err, "the cgroup2 file system is mounted read-only here");
 	else if (r == -EAGAIN)
-		error_add_remedy(err, "a limit of depth or number (cgroup.max.*) of a parent was reached");
+		error_add_remedy(
+			err, "a limit of depth or number (cgroup.max.*) of a parent was reached");
 	return r;
 }
 
-int controllers_make_path(int root_fd, const char *path, const char *wanted, unsigned *ret_made, char *reason, size_t reason_size,
-			  struct error *err)
+int controllers_make_path(int root_fd, const char *path, const char *wanted, unsigned *ret_made,
+			  char *reason, size_t reason_size, struct error *err)
 {
 	int r = make_in_parent(root_fd, path, wanted);
 
@@ -244,7 +260,11 @@ int controllers_make_path(int root_fd, const char *path, const char *wanted, uns
 	/* A parent that another container's end removes between two steps is made again. */
 	for (unsigned tries = 0; tries < 8; tries++) {
 		struct descent d = {
-			.root_fd = root_fd, .wanted = wanted, .make = true, .reason = reason, .reason_size = reason_size,
+			.root_fd = root_fd,
+			.wanted = wanted,
+			.make = true,
+			.reason = reason,
+			.reason_size = reason_size,
 		};
 
 		r = descend(&d, path);
@@ -258,8 +278,8 @@ int controllers_make_path(int root_fd, const char *path, const char *wanted, uns
 	return fail_make(r, path, err);
 }
 
-int controllers_check(const struct limits *limits, const char *available, const char *path, const char *reason, bool best,
-		      struct error *err)
+int controllers_check(const struct limits *limits, const char *available, const char *path,
+		      const char *reason, bool best, struct error *err)
 {
 	for (size_t i = 0; i < limits->count; i++) {
 		const struct limit *l = &limits->items[i];
@@ -267,15 +287,20 @@ int controllers_check(const struct limits *limits, const char *available, const 
 		char text[1024];
 		int r;
 
-		if ((l->flags & LIMIT_OPTIONAL) || STREQ(l->controller, "cgroup") || tree_has_word(available, l->controller))
+		if ((l->flags & LIMIT_OPTIONAL) || STREQ(l->controller, "cgroup") ||
+		    tree_has_word(available, l->controller))
 			continue;
-		r = error_fail(&e, ERROR_UNSUPPORTED, 0, "controller '%s' is not available in cgroup '%s', so '%s' cannot be set: %s",
-			       l->controller, path, l->file,
-			       reason && reason[0] ? reason : "no parent has it in its cgroup.controllers");
+		r = error_fail(
+			&e, ERROR_UNSUPPORTED, 0,
+			"controller '%s' is not available in cgroup '%s', so '%s' cannot be set: %s",
+			l->controller, path, l->file,
+			reason && reason[0] ? reason
+					    : "no parent has it in its cgroup.controllers");
 		error_add_step(&e, "cgroup-limits");
 		error_add_subject(&e, l->controller);
 		error_add_origin(&e, l->origin);
-		error_add_remedy(&e, "remove the limit, delegate the controller, or use --limits=best");
+		error_add_remedy(&e,
+				 "remove the limit, delegate the controller, or use --limits=best");
 		if (!best) {
 			if (err)
 				*err = e;

@@ -22,9 +22,10 @@
 static void verifier_words(const struct bpf_insn *insns, unsigned count, char *buf, size_t size)
 {
 	_cleanup_free_ char *log = mem_alloc(LOG_SIZE);
-	_cleanup_close_ int fd = bpf_prog_load_cgroup_device(insns, count, log, LOG_SIZE);
-	size_t len = strlen(log);
+	size_t len;
 
+	fd_close(bpf_prog_load_cgroup_device(insns, count, log, LOG_SIZE));
+	len = strlen(log);
 	while (len && log[len - 1] == '\n')
 		log[--len] = '\0';
 	text_copy(buf, size, strrchr(log, '\n') ? strrchr(log, '\n') + 1 : log);
@@ -43,8 +44,9 @@ static int load(const struct device_rules *rules, struct error *err)
 		return fd;
 	if (fd == -EINVAL || fd == -EACCES)
 		verifier_words(insns, count, words, sizeof(words));
-	error_fail(err, fd == -EPERM ? ERROR_PERMISSION : ERROR_UNSUPPORTED, -fd, "cannot load a device program of %u instructions%s%s",
-		   count, words[0] ? ": " : "", words);
+	error_fail(err, fd == -EPERM ? ERROR_PERMISSION : ERROR_UNSUPPORTED, -fd,
+		   "cannot load a device program of %u instructions%s%s", count,
+		   words[0] ? ": " : "", words);
 	error_add_step(err, "cgroup-devices");
 	error_add_syscall(err, "bpf");
 	error_add_origin(err, "/linux/resources/devices");

@@ -21,16 +21,17 @@ struct default_rule {
 };
 
 static const struct default_rule default_rules[] = {
-	{ BPF_DEVCG_DEV_CHAR, 1, 3, DEVICE_ACCESS_ALL },    /* null */
-	{ BPF_DEVCG_DEV_CHAR, 1, 5, DEVICE_ACCESS_ALL },    /* zero */
-	{ BPF_DEVCG_DEV_CHAR, 1, 7, DEVICE_ACCESS_ALL },    /* full */
-	{ BPF_DEVCG_DEV_CHAR, 1, 8, DEVICE_ACCESS_ALL },    /* random */
-	{ BPF_DEVCG_DEV_CHAR, 1, 9, DEVICE_ACCESS_ALL },    /* urandom */
-	{ BPF_DEVCG_DEV_CHAR, 5, 0, DEVICE_ACCESS_ALL },    /* tty */
-	{ BPF_DEVCG_DEV_CHAR, 5, 2, DEVICE_ACCESS_ALL },    /* ptmx */
-	{ BPF_DEVCG_DEV_CHAR, 136, -1, DEVICE_ACCESS_ALL }, /* pts: /dev/console is one, and 5:1 is the machine's */
+	{ 0, -1, -1, BPF_DEVCG_ACC_MKNOD }, /* a node may be made of any, only not opened */
+	{ BPF_DEVCG_DEV_CHAR, 1, 3, DEVICE_ACCESS_ALL }, /* null */
+	{ BPF_DEVCG_DEV_CHAR, 1, 5, DEVICE_ACCESS_ALL }, /* zero */
+	{ BPF_DEVCG_DEV_CHAR, 1, 7, DEVICE_ACCESS_ALL }, /* full */
+	{ BPF_DEVCG_DEV_CHAR, 1, 8, DEVICE_ACCESS_ALL }, /* random */
+	{ BPF_DEVCG_DEV_CHAR, 1, 9, DEVICE_ACCESS_ALL }, /* urandom */
+	{ BPF_DEVCG_DEV_CHAR, 5, 0, DEVICE_ACCESS_ALL }, /* tty */
+	{ BPF_DEVCG_DEV_CHAR, 5, 2, DEVICE_ACCESS_ALL }, /* ptmx */
+	{ BPF_DEVCG_DEV_CHAR, 136, -1,
+	  DEVICE_ACCESS_ALL }, /* pts: /dev/console is one, and 5:1 is the machine's */
 	{ BPF_DEVCG_DEV_CHAR, 10, 200, DEVICE_ACCESS_ALL }, /* tun */
-	{ 0, -1, -1, BPF_DEVCG_ACC_MKNOD },                 /* a node may be made of any, only not opened */
 };
 
 void device_rules_done(struct device_rules *r)
@@ -59,7 +60,9 @@ static uint32_t undecided(const struct device_rules *r, const struct device_rule
 
 static void add(struct device_rules *r, struct device_rule rule)
 {
-	const struct device_rule everything = { .major = -1, .minor = -1, .access = DEVICE_ACCESS_ALL };
+	const struct device_rule everything = { .major = -1,
+						.minor = -1,
+						.access = DEVICE_ACCESS_ALL };
 
 	rule.access = undecided(r, &rule);
 	if (!rule.access)
@@ -73,13 +76,17 @@ static void add(struct device_rules *r, struct device_rule rule)
 /* The spec counts r, w, m; the kernel's program sees mknod, read, write. */
 static uint32_t access_from_spec(unsigned access)
 {
-	return (access & 1 ? BPF_DEVCG_ACC_READ : 0) | (access & 2 ? BPF_DEVCG_ACC_WRITE : 0) | (access & 4 ? BPF_DEVCG_ACC_MKNOD : 0);
+	return (access & 1 ? BPF_DEVCG_ACC_READ : 0) | (access & 2 ? BPF_DEVCG_ACC_WRITE : 0) |
+	       (access & 4 ? BPF_DEVCG_ACC_MKNOD : 0);
 }
 
 static struct device_rule from_spec(const struct spec_device_rule *s)
 {
 	struct device_rule rule = {
-		.allow = s->allow, .major = s->major, .minor = s->minor, .access = access_from_spec(s->access),
+		.allow = s->allow,
+		.major = s->major,
+		.minor = s->minor,
+		.access = access_from_spec(s->access),
 	};
 
 	if (s->type == 'c')
@@ -95,8 +102,8 @@ static struct device_rule from_spec(const struct spec_device_rule *s)
 	return rule;
 }
 
-int device_rules_build(const struct spec_resources *res, const struct spec_device *devices, size_t device_count,
-		       struct device_rules *ret, struct error *err)
+int device_rules_build(const struct spec_resources *res, const struct spec_device *devices,
+		       size_t device_count, struct device_rules *ret, struct error *err)
 {
 	size_t count = res ? res->device_count : 0;
 	struct device_rules r = { 0 };
@@ -115,7 +122,8 @@ int device_rules_build(const struct spec_resources *res, const struct spec_devic
 		uint32_t type = devices[i].type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 
 		if (devices[i].type != 'p')
-			add(&r, (struct device_rule){ true, type, devices[i].major, devices[i].minor, DEVICE_ACCESS_ALL });
+			add(&r, (struct device_rule){ true, type, devices[i].major,
+						      devices[i].minor, DEVICE_ACCESS_ALL });
 	}
 	for (size_t i = count; i-- > 0 && !r.complete;)
 		add(&r, from_spec(&res->devices[i]));

@@ -22,7 +22,8 @@ void cgroup_clear(struct cgroup *cg);
  * is, "a/b" is put below base, NULL gives BASE/knarr/ID. Refused: "..", ".", control characters, ':', names that are
  * too long.
  */
-int path_choose(const char *cgroups_path, const char *id, const char *base, char *buf, size_t size, struct error *err);
+int path_choose(const char *cgroups_path, const char *id, const char *base, char *buf, size_t size,
+		struct error *err);
 /* A relative path of sub-cgroups, as an annotation or --cgroup gives it. origin may be NULL. */
 int path_check_sub(const char *sub, const char *what, const char *origin, struct error *err);
 /* An id as one file name: itself, or a prefix with a hash when it is longer than max. */
@@ -31,7 +32,8 @@ void path_id_name(const char *id, size_t max, char *buf, size_t size);
 /* ---- annotations ---- */
 
 /* The path of init's cgroup below the container's own from the annotations; fallback is the driver's default. */
-int request_leaf(const struct cgroup_request *req, const char *fallback, char *buf, size_t size, struct error *err);
+int request_leaf(const struct cgroup_request *req, const char *fallback, char *buf, size_t size,
+		 struct error *err);
 
 /* ---- controllers.c ---- */
 
@@ -43,16 +45,17 @@ void controllers_needed(const struct limits *limits, char needed[CONTROLLERS_MAX
  * *ret_made: how many of the last components were made now; on failure they are gone again.
  * reason (may be NULL) is filled with why a wanted controller could not be enabled, "" if none was refused.
  */
-int controllers_make_path(int root_fd, const char *path, const char *wanted, unsigned *ret_made, char *reason, size_t reason_size,
-			  struct error *err);
+int controllers_make_path(int root_fd, const char *path, const char *wanted, unsigned *ret_made,
+			  char *reason, size_t reason_size, struct error *err);
 void controllers_unmake_path(int root_fd, const char *path, unsigned made);
 /* Enables wanted controllers for the children of each cgroup on path's way, path itself excluded. */
-void controllers_enable_down(int root_fd, const char *path, const char *wanted, char *reason, size_t reason_size);
+void controllers_enable_down(int root_fd, const char *path, const char *wanted, char *reason,
+			     size_t reason_size);
 /* Enables on the way from dirfd to the leaf below it whatever dirfd has. */
 void controllers_pass_on(int root_fd, int dirfd, const char *leaf);
 /* Controllers that the kernel has in the v2 tree but a limit needs elsewhere: checks limits against the list. */
-int controllers_check(const struct limits *limits, const char *available, const char *path, const char *reason, bool best,
-		      struct error *err);
+int controllers_check(const struct limits *limits, const char *available, const char *path,
+		      const char *reason, bool best, struct error *err);
 
 /* ---- owner.c: delegation ---- */
 
@@ -67,13 +70,17 @@ int owner_delegated(const struct cgroup_host *host, char *buf, size_t size, bool
 /* Attaches the device program of the request to dirfd; a rootless caller goes without. */
 int device_attach(int dirfd, const struct cgroup_request *req, const char *path, struct error *err);
 /* Replaces what is attached, with no moment without a program. */
-int device_replace(int dirfd, const struct spec_resources *res, const char *path, struct error *err);
+int device_replace(int dirfd, const struct spec_resources *res, const char *path,
+		   struct error *err);
 
 /* ---- the drivers ---- */
 
-int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err);
-int systemd_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err);
-int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid, struct error *err);
+int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret,
+	      struct error *err);
+int systemd_create(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *ret, struct error *err);
+int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *cg, pid_t pid, struct error *err);
 /* Stops the unit; a missing one is success. */
 int systemd_stop(const struct cgroup *cg, struct error *err);
 /* Sets what has a property, so that a reload of systemd does not undo the files. */

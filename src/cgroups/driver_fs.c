@@ -42,7 +42,8 @@ static int refuse_used(int dirfd, const char *path, struct error *err)
 			return 0;
 		flaw = populated ? "has processes already" : "is frozen";
 	}
-	r = error_fail(err, ERROR_CONFLICT, EBUSY, "cgroup '%s' %s, so no container can be made in it", path, flaw);
+	r = error_fail(err, ERROR_CONFLICT, EBUSY,
+		       "cgroup '%s' %s, so no container can be made in it", path, flaw);
 	error_add_step(err, "cgroup-create");
 	error_add_origin(err, "/linux/cgroupsPath");
 	error_add_subject(err, path);
@@ -54,10 +55,13 @@ static int refuse_threaded(int dirfd, const char *path, struct error *err)
 	char type[64];
 	int r;
 
-	if (tree_read(dirfd, "cgroup.type", type, sizeof(type)) < 0 || STREQ(type, "domain") || STREQ(type, "domain threaded"))
+	if (tree_read(dirfd, "cgroup.type", type, sizeof(type)) < 0 || STREQ(type, "domain") ||
+	    STREQ(type, "domain threaded"))
 		return 0;
-	r = error_fail(err, ERROR_UNSUPPORTED, 0,
-		       "cgroup '%s' is of type '%s': below a threaded cgroup there is no place for whole processes", path, type);
+	r = error_fail(
+		err, ERROR_UNSUPPORTED, 0,
+		"cgroup '%s' is of type '%s': below a threaded cgroup there is no place for whole processes",
+		path, type);
 	error_add_step(err, "cgroup-create");
 	error_add_origin(err, "/linux/cgroupsPath");
 	error_add_subject(err, path);
@@ -67,23 +71,31 @@ static int refuse_threaded(int dirfd, const char *path, struct error *err)
 /* Where an ordinary user may make cgroups; 1 when it has no place but asks for no limit either. */
 static int rootless_base(struct create *c, char *base, size_t size, struct error *err)
 {
+	char own[512];
 	bool busy = false;
 	int r = owner_delegated(c->host, base, size, &busy);
 
 	if (r >= 0) {
 		if (busy)
-			snprintf(c->reason, sizeof(c->reason), "cgroup '%s' has processes of its own and so cannot pass controllers on",
-				 *base ? base : "/");
+			snprintf(
+				c->reason, sizeof(c->reason),
+				"cgroup '%s' has processes of its own and so cannot pass controllers on",
+				*base ? base : "/");
 		return 0;
 	}
 	if (!c->limits.count || c->req->limits_best)
 		return 1;
-	error_fail(err, ERROR_PERMISSION, 0,
-		   "limits need a cgroup that this user may write to, and no parent of '%s' is one, so '%s' cannot be set",
-		   c->host->own_path, c->limits.items[0].file);
+	if (cgroup_own_path(c->host, own, sizeof(own)) < 0)
+		text_copy(own, sizeof(own), "?");
+	error_fail(
+		err, ERROR_PERMISSION, 0,
+		"limits need a cgroup that this user may write to, and no parent of '%s' is one, so '%s' cannot be set",
+		own, c->limits.items[0].file);
 	error_add_step(err, "cgroup-create");
 	error_add_origin(err, c->limits.items[0].origin);
-	error_add_remedy(err, "use --cgroup-manager systemd, or start from a delegated scope: systemd-run --user --scope -p Delegate=yes");
+	error_add_remedy(
+		err,
+		"use --cgroup-manager systemd, or start from a delegated scope: systemd-run --user --scope -p Delegate=yes");
 	return -EINVAL;
 }
 
@@ -132,7 +144,8 @@ static int fill(struct create *c, struct error *err)
 		char available[CONTROLLERS_MAX] = "";
 
 		(void)tree_read(cg->dir_fd, "cgroup.controllers", available, sizeof(available));
-		r = controllers_check(&c->limits, available, cg->path, c->reason, c->req->limits_best, err);
+		r = controllers_check(&c->limits, available, cg->path, c->reason,
+				      c->req->limits_best, err);
 	}
 	r = r < 0 ? r : limits_write(&c->limits, cg->dir_fd, cg->path, c->req->limits_best, err);
 	r = r < 0 ? r : make_leaf(c, cg->dir_fd, err);
@@ -148,12 +161,14 @@ static int make(struct create *c, const char *base, struct error *err)
 {
 	char wanted[CONTROLLERS_MAX], refused[512] = "";
 	struct cgroup *cg = c->cg;
-	int r = path_choose(c->req->cgroups_path, c->req->id, base, cg->path, sizeof(cg->path), err);
+	int r = path_choose(c->req->cgroups_path, c->req->id, base, cg->path, sizeof(cg->path),
+			    err);
 
 	if (r < 0)
 		return r;
 	controllers_needed(&c->limits, wanted);
-	r = controllers_make_path(c->host->root_fd, cg->path, wanted, &c->made, refused, sizeof(refused), err);
+	r = controllers_make_path(c->host->root_fd, cg->path, wanted, &c->made, refused,
+				  sizeof(refused), err);
 	if (r < 0)
 		return r;
 	if (refused[0])
@@ -169,7 +184,8 @@ static int make(struct create *c, const char *base, struct error *err)
 	return 0;
 }
 
-int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret,
+	      struct error *err)
 {
 	struct create c = { .host = host, .req = req, .cg = ret };
 	char base[1024] = "";
@@ -187,7 +203,8 @@ int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, 
 	if (r != 0)
 		undo(&c);
 	/* A user without a place for cgroups, and without limits, runs without. */
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && req->rootless && (!c.limits.count || req->limits_best))
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && req->rootless &&
+	    (!c.limits.count || req->limits_best))
 		r = 1;
 	limits_done(&c.limits);
 	if (r > 0)

@@ -24,14 +24,16 @@ int systemd_check(const struct cgroup_request *req, struct error *err)
 {
 	struct scope_properties properties = { 0 };
 	struct scope_name name;
-	int r = scope_name_parse(req->cgroups_path, req->id, bus_is_user(req->rootless), &name, err);
+	int r = scope_name_parse(req->cgroups_path, req->id, bus_is_user(req->rootless), &name,
+				 err);
 
 	r = r < 0 ? r : scope_properties_add_annotations(&properties, req->annotations, err);
 	scope_properties_done(&properties);
 	return r < 0 ? r : bus_check(bus_is_user(req->rootless), err);
 }
 
-int systemd_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+int systemd_create(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *ret, struct error *err)
 {
 	struct limits limits;
 	struct scope_name name;
@@ -52,7 +54,8 @@ int systemd_create(const struct cgroup_host *host, const struct cgroup_request *
 	return 0;
 }
 
-static int start_scope(const struct cgroup_request *req, const struct limits *limits, pid_t pid, struct error *err)
+static int start_scope(const struct cgroup_request *req, const struct limits *limits, pid_t pid,
+		       struct error *err)
 {
 	_cleanup_(bus_closep) struct bus *bus = NULL;
 	_cleanup_(scope_properties_done) struct scope_properties properties = { 0 };
@@ -60,7 +63,11 @@ static int start_scope(const struct cgroup_request *req, const struct limits *li
 	char description[1100];
 	struct scope_name name;
 	struct bus_scope scope = {
-		.unit = name.unit, .slice = name.slice, .description = description, .pid = pid, .properties = &properties,
+		.unit = name.unit,
+		.slice = name.slice,
+		.description = description,
+		.pid = pid,
+		.properties = &properties,
 	};
 	int r = scope_name_parse(req->cgroups_path, req->id, user, &name, err);
 
@@ -73,16 +80,30 @@ static int start_scope(const struct cgroup_request *req, const struct limits *li
 	return r < 0 ? r : bus_start_scope(bus, &scope, err);
 }
 
-/* The kernel knows where systemd put the process; asking systemd would be another round trip. */
-static int find_scope(const struct cgroup_host *host, struct cgroup *cg, pid_t pid, struct error *err)
+/* "/a.slice/a-b.slice/UNIT", below wherever the manager's own tree begins. */
+static int expected_place(const struct cgroup_request *req, char *buf, size_t size)
 {
-	const char *last;
+	struct scope_name name;
+	char slice[1024];
+	int r = scope_name_parse(req->cgroups_path, req->id, bus_is_user(req->rootless), &name,
+				 NULL);
+
+	r = r < 0 ? r : scope_slice_path(name.slice, slice, sizeof(slice));
+	return r < 0 ? r : text_format(buf, size, "%s/%s", slice, name.unit);
+}
+
+/* The kernel knows where systemd put the process; asking systemd would be another round trip. */
+static int find_scope(const struct cgroup_host *host, const struct cgroup_request *req,
+		      struct cgroup *cg, pid_t pid, struct error *err)
+{
+	char place[1300];
 	int r = host_own_path(pid, host->mount_root, cg->path, sizeof(cg->path));
 
-	last = r < 0 ? NULL : strrchr(cg->path, '/');
-	if (r < 0 || !last || !STREQ(last + 1, cg->scope)) {
-		error_fail(err, ERROR_SYSTEM, r < 0 ? -r : 0, "process %d is not in unit '%s' after its start but in cgroup '%s'", (int)pid,
-			   cg->scope, r < 0 ? "?" : cg->path);
+	if (r < 0 || expected_place(req, place, sizeof(place)) < 0 ||
+	    !text_has_suffix(cg->path, place)) {
+		error_fail(err, ERROR_SYSTEM, r < 0 ? -r : 0,
+			   "process %d is not in unit '%s' after its start but in cgroup '%s'",
+			   (int)pid, cg->scope, r < 0 ? "?" : cg->path);
 		error_add_step(err, "cgroup-systemd");
 		cg->path[0] = '\0';
 		return r < 0 ? r : -EINVAL;
@@ -94,8 +115,8 @@ static int find_scope(const struct cgroup_host *host, struct cgroup *cg, pid_t p
 	return 0;
 }
 
-static int move_down(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid,
-		     struct error *err)
+static int move_down(const struct cgroup_host *host, const struct cgroup_request *req,
+		     struct cgroup *cg, pid_t pid, struct error *err)
 {
 	char sub[sizeof(cg->leaf) - sizeof(cg->path)], number[24];
 	unsigned made = 0;
@@ -126,8 +147,8 @@ static int move_down(const struct cgroup_host *host, const struct cgroup_request
 }
 
 /* systemd accepts a property whose controller it was not given, so the files are what counts. */
-static int apply_limits(const struct cgroup_host *host, const struct cgroup_request *req, const struct cgroup *cg,
-			const struct limits *limits, struct error *err)
+static int apply_limits(const struct cgroup_host *host, const struct cgroup_request *req,
+			const struct cgroup *cg, const struct limits *limits, struct error *err)
 {
 	char needed[CONTROLLERS_MAX], available[CONTROLLERS_MAX] = "";
 	int dirfd = cgroup_dir(cg), r;
@@ -138,13 +159,15 @@ static int apply_limits(const struct cgroup_host *host, const struct cgroup_requ
 	controllers_needed(limits, needed);
 	controllers_enable_down(host->root_fd, cg->path, needed, NULL, 0);
 	(void)tree_read(dirfd, "cgroup.controllers", available, sizeof(available));
-	r = controllers_check(limits, available, cg->path, "systemd was not given it, or does not pass it to this manager",
+	r = controllers_check(limits, available, cg->path,
+			      "systemd was not given it, or does not pass it to this manager",
 			      req->limits_best, err);
 	r = r < 0 ? r : limits_write(limits, dirfd, cg->path, req->limits_best, err);
 	return r < 0 ? r : limits_write_late(limits, dirfd, cg->path, err);
 }
 
-int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid, struct error *err)
+int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *cg, pid_t pid, struct error *err)
 {
 	struct limits limits;
 	int r = limits_build(req->resources, NULL, &limits, err);
@@ -152,7 +175,7 @@ int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *
 	if (r < 0)
 		return r;
 	r = start_scope(req, &limits, pid, err);
-	r = r < 0 ? r : find_scope(host, cg, pid, err);
+	r = r < 0 ? r : find_scope(host, req, cg, pid, err);
 	r = r < 0 ? r : move_down(host, req, cg, pid, err);
 	r = r < 0 ? r : apply_limits(host, req, cg, &limits, err);
 	if (r >= 0 && cg->dir_fd > 0)

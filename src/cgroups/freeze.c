@@ -16,9 +16,12 @@ static int fail(const struct cgroup *cg, int r, bool frozen, struct error *err)
 	const char *verb = frozen ? "freeze" : "thaw";
 
 	if (r == -ETIMEDOUT)
-		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "cannot %s cgroup '%s': its processes did not stop in time", verb, cg->path);
+		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT,
+			   "cannot %s cgroup '%s': its processes did not stop in time", verb,
+			   cg->path);
 	else if (r == -ENODEV || r == -ENOENT)
-		error_fail(err, ERROR_NOT_FOUND, -r, "cannot %s cgroup '%s': it is gone", verb, cg->path);
+		error_fail(err, ERROR_NOT_FOUND, -r, "cannot %s cgroup '%s': it is gone", verb,
+			   cg->path);
 	else
 		error_set(err, -r, "cannot %s cgroup '%s'", verb, cg->path);
 	error_add_step(err, "cgroup-freeze");
@@ -32,7 +35,8 @@ int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct e
 	int r;
 
 	if (dirfd < 0)
-		return error_fail(err, ERROR_UNSUPPORTED, ENOTSUP, "the container has no cgroup, so it cannot be %s",
+		return error_fail(err, ERROR_UNSUPPORTED, ENOTSUP,
+				  "the container has no cgroup, so it cannot be %s",
 				  frozen ? "paused" : "resumed");
 	r = tree_write(dirfd, "cgroup.freeze", frozen ? "1" : "0");
 	if (r >= 0)
@@ -49,5 +53,6 @@ bool cgroup_is_frozen(const struct cgroup *cg)
 	uint64_t frozen = 0;
 
 	/* The setting, not the event: pause has been asked for, and only resume ends it. */
-	return cgroup_dir(cg) >= 0 && tree_read_u64(cgroup_dir(cg), "cgroup.freeze", &frozen) == 0 && frozen == 1;
+	return cgroup_dir(cg) >= 0 &&
+	       tree_read_u64(cgroup_dir(cg), "cgroup.freeze", &frozen) == 0 && frozen == 1;
 }

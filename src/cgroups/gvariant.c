@@ -24,8 +24,9 @@ static const struct {
 	const char *word;
 	char type;
 } keywords[] = {
-	{ "boolean", 'b' }, { "byte", 'y' },  { "int16", 'n' },  { "uint16", 'q' }, { "int32", 'i' },
-	{ "uint32", 'u' },  { "int64", 'x' }, { "uint64", 't' }, { "double", 'd' }, { "string", 's' },
+	{ "boolean", 'b' }, { "byte", 'y' },   { "int16", 'n' }, { "uint16", 'q' },
+	{ "int32", 'i' },   { "uint32", 'u' }, { "int64", 'x' }, { "uint64", 't' },
+	{ "double", 'd' },  { "string", 's' },
 };
 
 static int parse_value(struct parser *ps, const char *type, struct gvariant *ret);
@@ -44,7 +45,8 @@ static void skip_space(struct parser *ps)
 
 static bool is_word_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 /* Takes word when it stands here and ends here. */
@@ -193,7 +195,8 @@ static int parse_double(struct parser *ps, const char *word, size_t len, struct 
 	if (word < end && (*word | 0x20) == 'e') {
 		word++;
 		word += *word == '+';
-		if (num_parse_i64_len(word, (size_t)(end - word), &exponent) < 0 || exponent > 308 || exponent < -308)
+		if (num_parse_i64_len(word, (size_t)(end - word), &exponent) < 0 ||
+		    exponent > 308 || exponent < -308)
 			return expect(ps, "a number");
 		word = end;
 	}
@@ -203,7 +206,9 @@ static int parse_double(struct parser *ps, const char *word, size_t len, struct 
 		value *= 10;
 	for (; exponent < 0; exponent++)
 		value /= 10;
-	*ret = (struct gvariant){ .type = 'd', .real = negative ? -value : value, .signature = "d" };
+	*ret = (struct gvariant){ .type = 'd',
+				  .real = negative ? -value : value,
+				  .signature = "d" };
 	return 0;
 }
 
@@ -224,26 +229,25 @@ static int parse_digits(const char *s, size_t len, uint64_t *ret)
 			d = (unsigned)((s[i] | 0x20) - 'a' + 10);
 		if (d >= base)
 			return -EINVAL;
-		if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, d, &value))
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, d, &value))
 			return -ERANGE;
 	}
 	*ret = value;
 	return len ? 0 : -EINVAL;
 }
 
-static int parse_integer(struct parser *ps, const char *word, size_t len, char type, struct gvariant *ret)
+static int parse_integer(struct parser *ps, const char *word, size_t len, char type,
+			 struct gvariant *ret)
 {
 	static const struct {
 		char type;
 		const char *signature;
 		uint64_t positive, negative; /* largest absolute values */
 	} ranges[] = {
-		{ 'y', "y", UINT8_MAX, 0 },
-		{ 'n', "n", INT16_MAX, (uint64_t)INT16_MAX + 1 },
-		{ 'q', "q", UINT16_MAX, 0 },
-		{ 'i', "i", INT32_MAX, (uint64_t)INT32_MAX + 1 },
-		{ 'u', "u", UINT32_MAX, 0 },
-		{ 'x', "x", INT64_MAX, (uint64_t)INT64_MAX + 1 },
+		{ 'y', "y", UINT8_MAX, 0 },  { 'n', "n", INT16_MAX, (uint64_t)INT16_MAX + 1 },
+		{ 'q', "q", UINT16_MAX, 0 }, { 'i', "i", INT32_MAX, (uint64_t)INT32_MAX + 1 },
+		{ 'u', "u", UINT32_MAX, 0 }, { 'x', "x", INT64_MAX, (uint64_t)INT64_MAX + 1 },
 		{ 't', "t", UINT64_MAX, 0 },
 	};
 	bool negative = *word == '-', sign = *word == '-' || *word == '+';
@@ -256,7 +260,9 @@ static int parse_integer(struct parser *ps, const char *word, size_t len, char t
 			continue;
 		if (value > (negative ? ranges[i].negative : ranges[i].positive))
 			return expect(ps, "a number within the range of its type");
-		*ret = (struct gvariant){ .type = type, .number = negative ? 0 - value : value, .signature = ranges[i].signature };
+		*ret = (struct gvariant){ .type = type,
+					  .number = negative ? 0 - value : value,
+					  .signature = ranges[i].signature };
 		return 0;
 	}
 	return expect(ps, "a value of another type");
@@ -267,7 +273,8 @@ static int parse_number(struct parser *ps, char type, struct gvariant *ret)
 	const char *word = ps->p;
 	size_t len = strspn(word, "+-0123456789abcdefABCDEFxX.");
 	bool hex = len > 2 && memchr(word, 'x', len);
-	bool real = memchr(word, '.', len) || (!hex && (memchr(word, 'e', len) || memchr(word, 'E', len)));
+	bool real = memchr(word, '.', len) ||
+		    (!hex && (memchr(word, 'e', len) || memchr(word, 'E', len)));
 
 	if (!len)
 		return expect(ps, "a value");
@@ -279,7 +286,8 @@ static int parse_number(struct parser *ps, char type, struct gvariant *ret)
 
 /* ---- containers -------------------------------------------------------------------------------- */
 
-static int parse_items(struct parser *ps, char close, const char *type, bool tuple, struct gvariant *ret)
+static int parse_items(struct parser *ps, char close, const char *type, bool tuple,
+		       struct gvariant *ret)
 {
 	struct gvariant items[16], *heap = items;
 	size_t room = ARRAY_SIZE(items), count = 0;
@@ -297,7 +305,9 @@ static int parse_items(struct parser *ps, char close, const char *type, bool tup
 			heap = more;
 			room *= 4;
 		}
-		if (parse_value(ps, tuple ? (len ? arena_strndup(ps->arena, type, len) : NULL) : type, &heap[count]) < 0)
+		if (parse_value(ps,
+				tuple ? (len ? arena_strndup(ps->arena, type, len) : NULL) : type,
+				&heap[count]) < 0)
 			return -EINVAL;
 		if (tuple)
 			type = len ? type + len : NULL;
@@ -364,7 +374,8 @@ static int parse_untyped(struct parser *ps, const char *type, struct gvariant *r
 	if (*ps->p == '(')
 		return parse_tuple(ps, type, ret);
 	if (*ps->p == '\'' || *ps->p == '"')
-		return type && type[0] != 's' ? expect(ps, "a value of another type") : parse_string(ps, ret);
+		return type && type[0] != 's' ? expect(ps, "a value of another type")
+					      : parse_string(ps, ret);
 	if (take_word(ps, "true") || take_word(ps, "false")) {
 		*ret = (struct gvariant){ .type = 'b', .number = value, .signature = "b" };
 		return type && type[0] != 'b' ? expect(ps, "a value of another type") : 0;
@@ -403,7 +414,8 @@ static int parse_value(struct parser *ps, const char *type, struct gvariant *ret
 	return r;
 }
 
-int gvariant_parse(struct arena *arena, const char *text, struct gvariant *ret, const char **ret_expected)
+int gvariant_parse(struct arena *arena, const char *text, struct gvariant *ret,
+		   const char **ret_expected)
 {
 	struct parser ps = { .arena = arena, .p = text };
 	struct gvariant v;

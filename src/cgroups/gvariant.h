@@ -20,7 +20,8 @@ struct gvariant {
 /*
  * Parses text; everything is allocated from arena. Returns -EINVAL with *ret_expected: what should have stood there.
  */
-int gvariant_parse(struct arena *arena, const char *text, struct gvariant *ret, const char **ret_expected);
+int gvariant_parse(struct arena *arena, const char *text, struct gvariant *ret,
+		   const char **ret_expected);
 /* A number of seconds of any type as microseconds: -EINVAL, -ERANGE. */
 int gvariant_seconds(const struct gvariant *v, uint64_t *ret_usec);
 

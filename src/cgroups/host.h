@@ -5,7 +5,7 @@
 #include "knarr/cgroups.h"
 
 struct host_mount {
-	char root[256];  /* what of the tree is mounted: "/" usually */
+	char root[256]; /* what of the tree is mounted: "/" usually */
 	char point[256];
 };
 /* Pure: the cgroup2 mounts of mountinfo, the best first. */

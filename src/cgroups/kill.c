@@ -29,9 +29,11 @@ int cgroup_kill(const struct cgroup *cg, struct error *err)
 	if (dirfd >= 0 && (r == -ENODEV || (r == -ENOENT && !tree_has_file(dirfd, "cgroup.procs"))))
 		return 0; /* gone, and every process with it */
 	if (r == -ENOENT && dirfd >= 0)
-		error_fail(err, ERROR_UNSUPPORTED, ENOENT, "cgroup '%s' has no cgroup.kill: this needs Linux 5.14", cg->path);
+		error_fail(err, ERROR_UNSUPPORTED, ENOENT,
+			   "cgroup '%s' has no cgroup.kill: this needs Linux 5.14", cg->path);
 	else if (dirfd < 0)
-		error_fail(err, ERROR_UNSUPPORTED, ENOENT, "the container has no cgroup, so not all of its processes are known");
+		error_fail(err, ERROR_UNSUPPORTED, ENOENT,
+			   "the container has no cgroup, so not all of its processes are known");
 	else
 		error_set(err, -r, "cannot kill the processes of cgroup '%s'", cg->path);
 	error_add_step(err, "cgroup-kill");
@@ -103,7 +105,8 @@ static int signal_round(const struct cgroup *cg, int sig, pid_t **done, size_t *
 			fresh[fresh_count++] = pids[i];
 	}
 	for (size_t i = 0; i < fresh_count && r >= 0; i += CHUNK)
-		r = signal_chunk(cg, fresh + i, fresh_count - i < CHUNK ? fresh_count - i : CHUNK, sig);
+		r = signal_chunk(cg, fresh + i, fresh_count - i < CHUNK ? fresh_count - i : CHUNK,
+				 sig);
 	free(fresh);
 	free(*done);
 	*done = pids;
@@ -121,7 +124,8 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err)
 	if (sig == SIGKILL && cgroup_dir(cg) >= 0)
 		return cgroup_kill(cg, err);
 	if (cgroup_dir(cg) < 0) {
-		error_fail(err, ERROR_UNSUPPORTED, ENOENT, "the container has no cgroup, so not all of its processes are known");
+		error_fail(err, ERROR_UNSUPPORTED, ENOENT,
+			   "the container has no cgroup, so not all of its processes are known");
 		error_add_step(err, "cgroup-kill");
 		return -ENOENT;
 	}

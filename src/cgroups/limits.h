@@ -7,8 +7,10 @@
 
 enum limit_flags {
 	LIMIT_OPTIONAL = 1u << 0, /* nothing is lost when the kernel has no such file */
-	LIMIT_LATE = 1u << 1,     /* the file's value must wait until init is in the cgroup: early is written before */
-	LIMIT_UNIFIED = 1u << 2,  /* from linux.resources.unified: written line by line */
+	LIMIT_LATE =
+		1u
+		<< 1, /* the file's value must wait until init is in the cgroup: early is written before */
+	LIMIT_UNIFIED = 1u << 2, /* from linux.resources.unified: written line by line */
 };
 
 /* One write to one file. */
@@ -16,8 +18,8 @@ struct limit {
 	const char *controller; /* "memory" */
 	const char *file;       /* "memory.max" */
 	const char *value;
-	const char *early;      /* with LIMIT_LATE: what is written at first */
-	const char *alt_file;   /* written instead, with alt_value, when the cgroup has it; or NULL */
+	const char *early;    /* with LIMIT_LATE: what is written at first */
+	const char *alt_file; /* written instead, with alt_value, when the cgroup has it; or NULL */
 	const char *alt_value;
 	unsigned flags;
 	char origin[192];
@@ -32,12 +34,13 @@ void limits_done(struct limits *l);
 
 /* Values in force that a partial update has to be merged with; NULL at create. */
 struct limits_current {
-	char cpu_max[64];     /* "max 100000", "" if unknown */
-	uint64_t memory_max;  /* UINT64_MAX: none or unknown */
+	char cpu_max[64];    /* "max 100000", "" if unknown */
+	uint64_t memory_max; /* UINT64_MAX: none or unknown */
 };
 
 /* Pure. Refuses what cgroup v2 has no file for, with the reason. */
-int limits_build(const struct spec_resources *res, const struct limits_current *current, struct limits *ret, struct error *err);
+int limits_build(const struct spec_resources *res, const struct limits_current *current,
+		 struct limits *ret, struct error *err);
 
 /* ---- limits_write.c ---- */
 

@@ -26,26 +26,33 @@ static bool has_controller(int dirfd, const char *controller)
 
 	if (STREQ(controller, "cgroup"))
 		return true;
-	return tree_read(dirfd, "cgroup.controllers", list, sizeof(list)) >= 0 && tree_has_word(list, controller);
+	return tree_read(dirfd, "cgroup.controllers", list, sizeof(list)) >= 0 &&
+	       tree_has_word(list, controller);
 }
 
-static int fail_missing(const struct limit *l, int dirfd, const char *path, const char *file, struct error *err)
+static int fail_missing(const struct limit *l, int dirfd, const char *path, const char *file,
+			struct error *err)
 {
 	int r;
 
 	if (has_controller(dirfd, l->controller))
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "cgroup '%s' has no file '%s': this kernel was built or started without it",
-			       path, file);
+		r = error_fail(
+			err, ERROR_UNSUPPORTED, 0,
+			"cgroup '%s' has no file '%s': this kernel was built or started without it",
+			path, file);
 	else
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "controller '%s' is not available in cgroup '%s', so '%s' cannot be set",
-			       l->controller, path, file);
+		r = error_fail(
+			err, ERROR_UNSUPPORTED, 0,
+			"controller '%s' is not available in cgroup '%s', so '%s' cannot be set",
+			l->controller, path, file);
 	error_add_step(err, "cgroup-limits");
 	error_add_subject(err, file);
 	error_add_origin(err, l->origin);
 	return r;
 }
 
-static int fail_write(const struct limit *l, int r, const char *path, const char *file, const char *value, struct error *err)
+static int fail_write(const struct limit *l, int r, const char *path, const char *file,
+		      const char *value, struct error *err)
 {
 	error_set(err, -r, "cannot write '%s' to '%s' of cgroup '%s'", value, file, path);
 	error_add_step(err, "cgroup-limits");
@@ -107,7 +114,8 @@ static int write_lines(int dirfd, const char *file, const char *value)
 
 static int write_value(const struct limit *l, int dirfd, const char *file, const char *value)
 {
-	return l->flags & LIMIT_UNIFIED ? write_lines(dirfd, file, value) : tree_write(dirfd, file, value);
+	return l->flags & LIMIT_UNIFIED ? write_lines(dirfd, file, value)
+					: tree_write(dirfd, file, value);
 }
 
 /*
@@ -126,7 +134,8 @@ static int write_quota(const struct limits *l, size_t i, int dirfd)
 	return tree_write(dirfd, quota->file, quota->value);
 }
 
-static int write_one(const struct limits *l, size_t i, int dirfd, const char *path, bool early, struct error *err)
+static int write_one(const struct limits *l, size_t i, int dirfd, const char *path, bool early,
+		     struct error *err)
 {
 	const struct limit *limit = &l->items[i];
 	const char *file, *value;
@@ -135,7 +144,8 @@ static int write_one(const struct limits *l, size_t i, int dirfd, const char *pa
 	limit_target(limit, dirfd, &file, &value);
 	if (early && (limit->flags & LIMIT_LATE))
 		value = limit->early;
-	r = STREQ(file, "cpu.max") ? write_quota(l, i, dirfd) : write_value(limit, dirfd, file, value);
+	r = STREQ(file, "cpu.max") ? write_quota(l, i, dirfd)
+				   : write_value(limit, dirfd, file, value);
 	if (r >= 0)
 		return 0;
 	if (r == -ENOENT && (limit->flags & LIMIT_OPTIONAL))
@@ -163,7 +173,8 @@ int limits_write(const struct limits *l, int dirfd, const char *path, bool best,
 int limits_write_late(const struct limits *l, int dirfd, const char *path, struct error *err)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		int r = l->items[i].flags & LIMIT_LATE ? write_one(l, i, dirfd, path, false, err) : 0;
+		int r = l->items[i].flags & LIMIT_LATE ? write_one(l, i, dirfd, path, false, err)
+						       : 0;
 
 		if (r < 0)
 			return r;
@@ -178,7 +189,8 @@ static char *restore_keyed(const char *file, const char *old, const char *value)
 {
 	size_t len = strcspn(value, " ");
 
-	for (const char *line = old; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = old; line && *line;
+	     line = strchr(line, '\n'), line += line ? 1 : 0) {
 		if (strncmp(line, value, len) == 0 && line[len] == ' ')
 			return mem_strndup(line, strcspn(line, "\n"));
 	}
@@ -191,7 +203,8 @@ static char *restore_keyed(const char *file, const char *old, const char *value)
 
 static bool is_keyed(const char *file)
 {
-	return STREQ(file, "io.max") || STREQ(file, "rdma.max") || STREQ(file, "io.weight") || STREQ(file, "io.bfq.weight");
+	return STREQ(file, "io.max") || STREQ(file, "rdma.max") || STREQ(file, "io.weight") ||
+	       STREQ(file, "io.bfq.weight");
 }
 
 static void restore(const struct limit *l, int dirfd, const char *old)

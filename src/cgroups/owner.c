@@ -35,7 +35,8 @@ bool owner_is_unprivileged(void)
 
 static bool is_writable(int dirfd)
 {
-	return faccessat(dirfd, ".", W_OK | X_OK, AT_EACCESS) == 0 && faccessat(dirfd, "cgroup.procs", W_OK, AT_EACCESS) == 0;
+	return faccessat(dirfd, ".", W_OK | X_OK, AT_EACCESS) == 0 &&
+	       faccessat(dirfd, "cgroup.procs", W_OK, AT_EACCESS) == 0;
 }
 
 static bool has_processes(int dirfd)
@@ -51,7 +52,8 @@ int owner_delegated(const struct cgroup_host *host, char *buf, size_t size, bool
 	char path[1024], nearest[1024] = "";
 	bool found = false;
 
-	text_copy(path, sizeof(path), host->own_path);
+	if (cgroup_own_path(host, path, sizeof(path)) < 0)
+		return -EACCES;
 	for (;;) {
 		_cleanup_close_ int fd = tree_open(host->root_fd, path);
 		char *slash = strrchr(path, '/');
@@ -95,7 +97,8 @@ int owner_apply(int dirfd, const struct cgroup_request *req, const char *path, s
 	if (io_read_small_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof(list)) <= 0)
 		snprintf(list, sizeof(list), "cgroup.procs cgroup.subtree_control cgroup.threads");
 	r = give(dirfd, "", req);
-	for (char *save = NULL, *word = strtok_r(list, " \n", &save); word && r == 0; word = strtok_r(NULL, " \n", &save)) {
+	for (char *save = NULL, *word = strtok_r(list, " \n", &save); word && r == 0;
+	     word = strtok_r(NULL, " \n", &save)) {
 		if (strchr(word, '/'))
 			continue;
 		r = give(dirfd, word, req);
@@ -103,7 +106,9 @@ int owner_apply(int dirfd, const struct cgroup_request *req, const char *path, s
 			r = 0; /* of a controller that is not enabled here */
 	}
 	if (r == -EPERM && req->rootless) {
-		log_debug("cgroup '%s' stays with this user: its owner cannot be changed without privilege", path);
+		log_debug(
+			"cgroup '%s' stays with this user: its owner cannot be changed without privilege",
+			path);
 		return 0;
 	}
 	if (r < 0) {

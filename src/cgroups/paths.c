@@ -78,7 +78,8 @@ void path_id_name(const char *id, size_t max, char *buf, size_t size)
 	snprintf(buf, size, "%.*s-%016llx", (int)(max - 17), id, (unsigned long long)hash);
 }
 
-int path_choose(const char *cgroups_path, const char *id, const char *base, char *buf, size_t size, struct error *err)
+int path_choose(const char *cgroups_path, const char *id, const char *base, char *buf, size_t size,
+		struct error *err)
 {
 	char name[COMPONENT_MAX + 1];
 	const char *flaw;
@@ -97,7 +98,8 @@ int path_choose(const char *cgroups_path, const char *id, const char *base, char
 		return refuse_path(cgroups_path, flaw, err);
 	if (strchr(cgroups_path, ':')) {
 		r = refuse_path(cgroups_path, "it contains ':'", err);
-		error_add_remedy(err, "a path of the form 'slice:prefix:name' needs --systemd-cgroup");
+		error_add_remedy(err,
+				 "a path of the form 'slice:prefix:name' needs --systemd-cgroup");
 		return r;
 	}
 	r = cgroups_path[0] == '/' ? 0 : append(buf, size, base);
@@ -137,8 +139,8 @@ static const struct spec_key_value *annotation(const struct cgroup_request *req,
 	return NULL;
 }
 
-static int add_sub(const struct cgroup_request *req, const char *key, const char *fallback, char *buf, size_t size,
-		   struct error *err)
+static int add_sub(const struct cgroup_request *req, const char *key, const char *fallback,
+		   char *buf, size_t size, struct error *err)
 {
 	const struct spec_key_value *a = annotation(req, key);
 	const char *sub = a ? a->value : fallback;
@@ -155,12 +157,15 @@ static int add_sub(const struct cgroup_request *req, const char *key, const char
 	return append(buf, size, sub) < 0 ? refuse_path(sub, "it is too long", err) : 0;
 }
 
-int request_leaf(const struct cgroup_request *req, const char *fallback, char *buf, size_t size, struct error *err)
+int request_leaf(const struct cgroup_request *req, const char *fallback, char *buf, size_t size,
+		 struct error *err)
 {
 	int r;
 
 	buf[0] = '\0';
 	/* The systemd driver's own sub-cgroup has a default; a cgroupfs container has one only when it asks. */
-	r = req->driver == CGROUP_SYSTEMD ? add_sub(req, "run.oci.systemd.subgroup", fallback, buf, size, err) : 0;
+	r = req->driver == CGROUP_SYSTEMD
+		    ? add_sub(req, "run.oci.systemd.subgroup", fallback, buf, size, err)
+		    : 0;
 	return r < 0 ? r : add_sub(req, "run.oci.delegate-cgroup", NULL, buf, size, err);
 }

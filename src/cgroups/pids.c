@@ -25,7 +25,8 @@ static int collect(int dirfd, void *context)
 		return 0;
 	if (r < 0)
 		return r;
-	for (char *save = NULL, *word = strtok_r(text, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
+	for (char *save = NULL, *word = strtok_r(text, "\n", &save); word;
+	     word = strtok_r(NULL, "\n", &save)) {
 		uint32_t pid;
 
 		if (num_parse_u32(word, &pid) < 0 || pid == 0)

@@ -38,8 +38,10 @@ static void describe_process(int procfd, pid_t pid, char *buf, size_t size)
 	}
 	/* The top of the kernel stack says most, wchan is for those who may not read it. */
 	snprintf(name, sizeof(name), "%d/stack", (int)pid);
-	if (procfs_read(procfd, name, text, sizeof(text)) > 0 && strncmp(text, "[<", 2) == 0 && strchr(text, ' '))
-		snprintf(wait, sizeof(wait), ", in %.*s", (int)strcspn(strchr(text, ' ') + 1, "+\n"), strchr(text, ' ') + 1);
+	if (procfs_read(procfd, name, text, sizeof(text)) > 0 && strncmp(text, "[<", 2) == 0 &&
+	    strchr(text, ' '))
+		snprintf(wait, sizeof(wait), ", in %.*s",
+			 (int)strcspn(strchr(text, ' ') + 1, "+\n"), strchr(text, ' ') + 1);
 	snprintf(name, sizeof(name), "%d/wchan", (int)pid);
 	if (!wait[0] && procfs_read(procfd, name, text, sizeof(text)) > 0 && !STREQ(text, "0"))
 		snprintf(wait, sizeof(wait), ", in %.50s", text);
@@ -75,7 +77,9 @@ static int fail(const struct cgroup *cg, int r, struct error *err)
 
 	describe_processes(cg, who, sizeof(who));
 	if (r == -ETIMEDOUT || r == -EBUSY)
-		error_fail(err, ERROR_TIMEOUT, -r, "cannot remove cgroup '%s': processes in it did not end%s", cg->path, who);
+		error_fail(err, ERROR_TIMEOUT, -r,
+			   "cannot remove cgroup '%s': processes in it did not end%s", cg->path,
+			   who);
 	else
 		error_set(err, -r, "cannot remove cgroup '%s'%s", cg->path, who);
 	error_add_step(err, "cgroup-remove");
@@ -125,7 +129,8 @@ static int wait_and_remove(int root_fd, const struct cgroup *cg, int timeout_ms)
 	}
 }
 
-int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms, struct error *err)
+int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms,
+		  struct error *err)
 {
 	struct error stop = { 0 };
 	char text[1024];
@@ -137,7 +142,8 @@ int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout
 	if (cg->driver == CGROUP_SYSTEMD && cg->scope[0])
 		stopped = systemd_stop(cg, &stop);
 	/* Unheard, it still sees that the unit is empty, but not if the cgroup is taken away before it looks. */
-	if (stopped < 0 && cgroup_dir(cg) >= 0 && tree_wait_event(cgroup_dir(cg), "populated", 0, timeout_ms) == 0)
+	if (stopped < 0 && cgroup_dir(cg) >= 0 &&
+	    tree_wait_event(cgroup_dir(cg), "populated", 0, timeout_ms) == 0)
 		(void)tree_wait_event(cgroup_dir(cg), "populated", 1, MANAGER_MS);
 	if (cg->path[0] && host->root_fd >= 0 && cgroup_dir(cg) >= 0)
 		r = wait_and_remove(host->root_fd, cg, timeout_ms);

@@ -14,7 +14,8 @@ struct scope_name {
 };
 
 /* Pure: "SLICE:PREFIX:NAME" (or NULL) as unit names; user picks the default slice. */
-int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct scope_name *ret, struct error *err);
+int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct scope_name *ret,
+		     struct error *err);
 /* Pure: where a slice lies below its manager: "a-b.slice" -> "/a.slice/a-b.slice", "-.slice" -> "". */
 int scope_slice_path(const char *slice, char *buf, size_t size);
 
@@ -36,6 +37,7 @@ void scope_properties_done(struct scope_properties *p);
 /* Pure: adds a property for each limit that has one. */
 void scope_properties_add_limits(struct scope_properties *p, const struct limits *limits);
 /* Pure: adds org.systemd.property.NAME annotations. */
-int scope_properties_add_annotations(struct scope_properties *p, const struct spec_map *annotations, struct error *err);
+int scope_properties_add_annotations(struct scope_properties *p, const struct spec_map *annotations,
+				     struct error *err);
 
 #endif

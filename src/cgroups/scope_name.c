@@ -16,7 +16,8 @@
 
 static int refuse(const char *path, const char *flaw, struct error *err)
 {
-	int r = error_fail(err, ERROR_CONFIG, 0, "invalid cgroup path '%s' for the systemd driver: %s", path, flaw);
+	int r = error_fail(err, ERROR_CONFIG, 0,
+			   "invalid cgroup path '%s' for the systemd driver: %s", path, flaw);
 
 	error_add_origin(err, "/linux/cgroupsPath");
 	error_add_subject(err, path);
@@ -64,7 +65,8 @@ static const char *slice_flaw(const char *slice)
 		return "its slice has a character that unit names do not have";
 	if (STREQ(slice, "-.slice"))
 		return NULL;
-	if (slice[0] == '-' || strstr(slice, "--") || strstr(slice, "-.slice") || strstr(slice, ".."))
+	if (slice[0] == '-' || strstr(slice, "--") || strstr(slice, "-.slice") ||
+	    strstr(slice, ".."))
 		return "its slice has an empty part between '-'";
 	return NULL;
 }
@@ -84,7 +86,8 @@ static int set_unit(const char *prefix, size_t prefix_len, const char *name, cha
 	return text_format(ret, size, "%s.scope", shown);
 }
 
-int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct scope_name *ret, struct error *err)
+int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct scope_name *ret,
+		     struct error *err)
 {
 	const char *usual = user ? "user.slice" : "system.slice";
 	const char *first, *second, *flaw;
@@ -93,7 +96,9 @@ int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct
 
 	if (!cgroups_path || !*cgroups_path) {
 		snprintf(ret->slice, sizeof(ret->slice), "%s", usual);
-		return set_unit("knarr", 5, id, ret->unit, sizeof(ret->unit)) < 0 ? refuse(id, "it is too long", err) : 0;
+		return set_unit("knarr", 5, id, ret->unit, sizeof(ret->unit)) < 0
+			       ? refuse(id, "it is too long", err)
+			       : 0;
 	}
 	first = strchr(cgroups_path, ':');
 	second = first ? strchr(first + 1, ':') : NULL;
@@ -106,12 +111,13 @@ int scope_name_parse(const char *cgroups_path, const char *id, bool user, struct
 	slice_len = (size_t)(first - cgroups_path);
 	if (slice_len > UNIT_NAME_MAX)
 		return refuse(cgroups_path, "its slice is longer than 255 bytes", err);
-	snprintf(name.slice, sizeof(name.slice), "%.*s", slice_len ? (int)slice_len : (int)strlen(usual),
-		 slice_len ? cgroups_path : usual);
+	snprintf(name.slice, sizeof(name.slice), "%.*s",
+		 slice_len ? (int)slice_len : (int)strlen(usual), slice_len ? cgroups_path : usual);
 	flaw = slice_flaw(name.slice);
 	if (flaw)
 		return refuse(cgroups_path, flaw, err);
-	if (set_unit(first + 1, (size_t)(second - first - 1), second + 1, name.unit, sizeof(name.unit)) < 0)
+	if (set_unit(first + 1, (size_t)(second - first - 1), second + 1, name.unit,
+		     sizeof(name.unit)) < 0)
 		return refuse(cgroups_path, "it is too long", err);
 	*ret = name;
 	return 0;

@@ -16,8 +16,12 @@
 static const struct {
 	const char *file, *property;
 } numbers[] = {
-	{ "memory.max", "MemoryMax" },          { "memory.high", "MemoryHigh" }, { "memory.low", "MemoryLow" },
-	{ "memory.min", "MemoryMin" },          { "pids.max", "TasksMax" },      { "cpu.weight", "CPUWeight" },
+	{ "memory.max", "MemoryMax" },
+	{ "memory.high", "MemoryHigh" },
+	{ "memory.low", "MemoryLow" },
+	{ "memory.min", "MemoryMin" },
+	{ "pids.max", "TasksMax" },
+	{ "cpu.weight", "CPUWeight" },
 	{ "memory.swap.max", "MemorySwapMax" },
 };
 
@@ -29,7 +33,8 @@ void scope_properties_done(struct scope_properties *p)
 }
 
 /* A later value for a name takes the earlier one's place: "unified" comes last and wins. */
-static struct scope_property *add(struct scope_properties *p, const char *name, enum scope_property_kind kind)
+static struct scope_property *add(struct scope_properties *p, const char *name,
+				  enum scope_property_kind kind)
 {
 	struct scope_property *item = NULL;
 
@@ -62,7 +67,8 @@ static void add_quota(struct scope_properties *p, const char *value)
 	size_t len = strcspn(value, " ");
 	uint64_t quota, period = 100000, second = UINT64_MAX, rest;
 
-	if (parse_max(value, len, &quota) < 0 || (value[len] && num_parse_u64(value + len + 1, &period) < 0) || period == 0)
+	if (parse_max(value, len, &quota) < 0 ||
+	    (value[len] && num_parse_u64(value + len + 1, &period) < 0) || period == 0)
 		return;
 	if (quota != UINT64_MAX) {
 		if (__builtin_mul_overflow(quota, (uint64_t)1000000, &second))
@@ -83,13 +89,15 @@ static void add_mask(struct scope_properties *p, const char *name, const char *v
 	struct scope_property *item;
 	size_t used = 0;
 
-	for (char *save = NULL, *part = strtok_r(text, ", \n", &save); part; part = strtok_r(NULL, ", \n", &save)) {
+	for (char *save = NULL, *part = strtok_r(text, ", \n", &save); part;
+	     part = strtok_r(NULL, ", \n", &save)) {
 		char *dash = strchr(part, '-');
 		uint32_t first, last;
 
 		if (dash)
 			*dash = '\0';
-		if (num_parse_u32(part, &first) < 0 || num_parse_u32(dash ? dash + 1 : part, &last) < 0 || last >= CPUS_MAX) {
+		if (num_parse_u32(part, &first) < 0 ||
+		    num_parse_u32(dash ? dash + 1 : part, &last) < 0 || last >= CPUS_MAX) {
 			free(mask);
 			return; /* the file's own error says it better */
 		}
@@ -122,7 +130,8 @@ static void add_limit(struct scope_properties *p, const char *file, const char *
 		add_mask(p, "AllowedCPUs", value);
 	else if (STREQ(file, "cpuset.mems"))
 		add_mask(p, "AllowedMemoryNodes", value);
-	else if (STREQ(file, "io.weight") && text_has_prefix(value, "default ") && num_parse_u64(value + 8, &n) == 0)
+	else if (STREQ(file, "io.weight") && text_has_prefix(value, "default ") &&
+		 num_parse_u64(value + 8, &n) == 0)
 		add(p, "IOWeight", SCOPE_UINT64)->number = n;
 }
 
@@ -149,13 +158,15 @@ static bool is_property_name(const char *s)
 {
 	size_t len = strlen(s);
 
-	return len >= 3 && len < 64 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+	return len >= 3 && len < 64 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
 }
 
 /* What makes the unit the container's: another value would put it, or its process, somewhere else. */
 static bool is_ours(const char *name)
 {
-	static const char *const ours[] = { "PIDs", "PIDFDs", "Slice", "Delegate", "Controller", "DelegateSubgroup" };
+	static const char *const ours[] = { "PIDs",     "PIDFDs",     "Slice",
+					    "Delegate", "Controller", "DelegateSubgroup" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
 		if (STREQ(name, ours[i]))
@@ -164,7 +175,8 @@ static bool is_ours(const char *name)
 	return false;
 }
 
-static int add_annotation(struct scope_properties *p, const struct spec_key_value *a, struct error *err)
+static int add_annotation(struct scope_properties *p, const struct spec_key_value *a,
+			  struct error *err)
 {
 	const char *name = a->key + strlen(PREFIX), *expected = NULL;
 	struct gvariant v;
@@ -174,7 +186,9 @@ static int add_annotation(struct scope_properties *p, const struct spec_key_valu
 	if (!is_property_name(name))
 		return refuse(a, "a property's name has three or more letters", err);
 	if (is_ours(name))
-		return refuse(a, "this property cannot be chosen, it ties the unit to the container", err);
+		return refuse(a,
+			      "this property cannot be chosen, it ties the unit to the container",
+			      err);
 	if (gvariant_parse(p->arena, a->value, &v, &expected) < 0) {
 		(void)text_format(text, sizeof(text), "invalid value, expected %s", expected);
 		return refuse(a, text, err);
@@ -191,7 +205,8 @@ static int add_annotation(struct scope_properties *p, const struct spec_key_valu
 	return 0;
 }
 
-int scope_properties_add_annotations(struct scope_properties *p, const struct spec_map *annotations, struct error *err)
+int scope_properties_add_annotations(struct scope_properties *p, const struct spec_map *annotations,
+				     struct error *err)
 {
 	if (!p->arena)
 		p->arena = arena_new();

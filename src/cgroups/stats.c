@@ -74,7 +74,8 @@ void stats_add_psi(struct jwrite *o, int dirfd, const char *file)
 
 struct jwrite *stats_cpu(int dirfd)
 {
-	struct jwrite *cpu = jwrite_object(), *usage = jwrite_object(), *throttling = jwrite_object();
+	struct jwrite *cpu = jwrite_object(), *usage = jwrite_object(),
+		      *throttling = jwrite_object();
 	uint64_t total = 0, user = 0, system = 0, periods = 0, throttled = 0, time = 0;
 	_cleanup_free_ char *text = NULL;
 
@@ -107,13 +108,15 @@ static void add_cpu_list(struct jwrite *o, const char *key, int dirfd, const cha
 	if (tree_read(dirfd, file, text, sizeof(text)) <= 0)
 		return;
 	list = jwrite_array();
-	for (char *save = NULL, *part = strtok_r(text, ",", &save); part; part = strtok_r(NULL, ",", &save)) {
+	for (char *save = NULL, *part = strtok_r(text, ",", &save); part;
+	     part = strtok_r(NULL, ",", &save)) {
 		char *dash = strchr(part, '-');
 		uint32_t first, last;
 
 		if (dash)
 			*dash = '\0';
-		if (num_parse_u32(part, &first) < 0 || num_parse_u32(dash ? dash + 1 : part, &last) < 0 || last > 65535)
+		if (num_parse_u32(part, &first) < 0 ||
+		    num_parse_u32(dash ? dash + 1 : part, &last) < 0 || last > 65535)
 			continue;
 		for (; first <= last; first++)
 			jwrite_uint(list, NULL, first);
@@ -123,8 +126,10 @@ static void add_cpu_list(struct jwrite *o, const char *key, int dirfd, const cha
 
 static struct jwrite *stats_cpuset(int dirfd)
 {
-	static const char *const of_v1[] = { "mem_hardwall",       "mem_exclusive",   "memory_migrate",     "memory_spread_page",
-					     "memory_spread_slab", "memory_pressure", "sched_load_balance", "sched_relax_domain_level" };
+	static const char *const of_v1[] = { "mem_hardwall",       "mem_exclusive",
+					     "memory_migrate",     "memory_spread_page",
+					     "memory_spread_slab", "memory_pressure",
+					     "sched_load_balance", "sched_relax_domain_level" };
 	struct jwrite *o = jwrite_object();
 
 	add_cpu_list(o, "cpus", dirfd, "cpuset.cpus.effective");
@@ -153,9 +158,11 @@ int cgroup_stats_json(const struct cgroup *cg, char **ret, struct error *err)
 	struct jwrite *o;
 
 	if (dirfd < 0)
-		return error_fail(err, ERROR_UNSUPPORTED, ENOENT, "the container has no cgroup, so there are no statistics of it");
+		return error_fail(err, ERROR_UNSUPPORTED, ENOENT,
+				  "the container has no cgroup, so there are no statistics of it");
 	if (!tree_has_file(dirfd, "cgroup.procs")) {
-		error_fail(err, ERROR_NOT_FOUND, ENODEV, "cannot read the statistics of cgroup '%s': it is gone", cg->path);
+		error_fail(err, ERROR_NOT_FOUND, ENODEV,
+			   "cannot read the statistics of cgroup '%s': it is gone", cg->path);
 		error_add_subject(err, cg->path);
 		return -ENODEV;
 	}

@@ -10,15 +10,16 @@
 struct field {
 	const char *key; /* of io.stat, with its '=' */
 	const char *op;
-	bool bytes;      /* ioServiceBytesRecursive, else ioServicedRecursive */
+	bool bytes; /* ioServiceBytesRecursive, else ioServicedRecursive */
 };
 
 static const struct field fields[] = {
-	{ "rbytes=", "Read", true }, { "wbytes=", "Write", true },    { "dbytes=", "Discard", true },
-	{ "rios=", "Read", false },  { "wios=", "Write", false }, { "dios=", "Discard", false },
+	{ "rbytes=", "Read", true }, { "wbytes=", "Write", true }, { "dbytes=", "Discard", true },
+	{ "rios=", "Read", false },  { "wios=", "Write", false },  { "dios=", "Discard", false },
 };
 
-static void add_entry(struct jwrite *list, uint64_t major, uint64_t minor, const char *op, uint64_t value)
+static void add_entry(struct jwrite *list, uint64_t major, uint64_t minor, const char *op,
+		      uint64_t value)
 {
 	struct jwrite *e = jwrite_object();
 
@@ -32,7 +33,8 @@ static void add_entry(struct jwrite *list, uint64_t major, uint64_t minor, const
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6" */
 static size_t add_line(char *line, struct jwrite *bytes, struct jwrite *served)
 {
-	char *save = NULL, *word = strtok_r(line, " ", &save), *colon = word ? strchr(word, ':') : NULL;
+	char *save = NULL, *word = strtok_r(line, " ", &save),
+	     *colon = word ? strchr(word, ':') : NULL;
 	uint64_t major, minor, value;
 	size_t count = 0;
 
@@ -45,7 +47,8 @@ static size_t add_line(char *line, struct jwrite *bytes, struct jwrite *served)
 		for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 			const struct field *f = &fields[i];
 
-			if (!text_has_prefix(word, f->key) || num_parse_u64(word + strlen(f->key), &value) < 0)
+			if (!text_has_prefix(word, f->key) ||
+			    num_parse_u64(word + strlen(f->key), &value) < 0)
 				continue;
 			add_entry(f->bytes ? bytes : served, major, minor, f->op, value);
 			count++;
@@ -63,7 +66,8 @@ struct jwrite *stats_io(int dirfd)
 	if (tree_read_all(dirfd, "io.stat", &text) == 0) {
 		struct jwrite *bytes = jwrite_array(), *served = jwrite_array();
 
-		for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save))
 			count += add_line(line, bytes, served);
 		/* Both are there or neither: a device has all of its fields. */
 		if (count) {

@@ -39,7 +39,8 @@ static void add_raw(struct jwrite *memory, const char *stat)
 {
 	struct jwrite *raw = jwrite_object();
 
-	for (const char *line = stat; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = stat; line && *line;
+	     line = strchr(line, '\n'), line += line ? 1 : 0) {
 		size_t len = strcspn(line, " \n");
 		char key[64];
 		uint64_t value;
@@ -116,7 +117,8 @@ struct jwrite *stats_hugetlb(int dirfd)
 		char name[32];
 		size_t len;
 
-		if (!text_has_prefix(e->d_name, "hugetlb.") || !text_has_suffix(e->d_name, ".events"))
+		if (!text_has_prefix(e->d_name, "hugetlb.") ||
+		    !text_has_suffix(e->d_name, ".events"))
 			continue;
 		len = strcspn(size, ".");
 		/* "hugetlb.SIZE.events", and not ".events.local" or another kind */

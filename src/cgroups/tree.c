@@ -87,9 +87,11 @@ int tree_key_u64(const char *text, const char *key, uint64_t *ret)
 {
 	size_t len = strlen(key);
 
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = text; line && *line;
+	     line = strchr(line, '\n'), line += line ? 1 : 0) {
 		if (strncmp(line, key, len) == 0 && line[len] == ' ')
-			return num_parse_u64_len(line + len + 1, strcspn(line + len + 1, " \n"), ret);
+			return num_parse_u64_len(line + len + 1, strcspn(line + len + 1, " \n"),
+						 ret);
 	}
 	return -ENOENT;
 }
@@ -202,7 +204,8 @@ static int walk_next(struct walk *w)
 	struct names *n = &w->levels[w->depth - 1];
 
 	while (n->next < n->count) {
-		int fd = openat(w->fd, n->items[n->next], O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(w->fd, n->items[n->next],
+				O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		n->next++;
 		if (fd < 0)
@@ -262,7 +265,8 @@ int tree_remove_children(int dirfd)
 			break;
 		/* Back in the parent: the child just left was its latest. */
 		up = &w.levels[w.depth - 1];
-		if (unlinkat(w.fd, up->items[up->next - 1], AT_REMOVEDIR) < 0 && errno != ENOENT && !first)
+		if (unlinkat(w.fd, up->items[up->next - 1], AT_REMOVEDIR) < 0 && errno != ENOENT &&
+		    !first)
 			first = -errno;
 	}
 	return first;

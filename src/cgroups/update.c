@@ -17,11 +17,14 @@ static int check_usage(const struct cgroup *cg, const struct spec_resources *res
 	char pointer[192];
 	uint64_t usage;
 
-	if (!res->memory.check_before_update.present || !res->memory.check_before_update.value || !limit->present || limit->value <= 0)
+	if (!res->memory.check_before_update.present || !res->memory.check_before_update.value ||
+	    !limit->present || limit->value <= 0)
 		return 0;
-	if (tree_read_u64(cgroup_dir(cg), "memory.current", &usage) < 0 || usage <= (uint64_t)limit->value)
+	if (tree_read_u64(cgroup_dir(cg), "memory.current", &usage) < 0 ||
+	    usage <= (uint64_t)limit->value)
 		return 0;
-	error_fail(err, ERROR_CONFIG, 0, "the memory limit of %lld bytes is below what the container uses, %llu bytes",
+	error_fail(err, ERROR_CONFIG, 0,
+		   "the memory limit of %lld bytes is below what the container uses, %llu bytes",
 		   (long long)limit->value, (unsigned long long)usage);
 	error_add_step(err, "cgroup-update");
 	if (limit->node)
@@ -40,7 +43,8 @@ static void read_current(const struct cgroup *cg, struct limits_current *ret)
 /* The same files with the values of now, for a unit that has to be told that nothing has changed after all. */
 static void read_old(const struct limits *limits, int dirfd, struct limits *ret)
 {
-	*ret = (struct limits){ .arena = arena_new(), .items = mem_alloc_array(limits->count + 1, sizeof(*ret->items)) };
+	*ret = (struct limits){ .arena = arena_new(),
+				.items = mem_alloc_array(limits->count + 1, sizeof(*ret->items)) };
 	for (size_t i = 0; i < limits->count; i++) {
 		_cleanup_free_ char *text = NULL;
 		struct limit old = limits->items[i];
@@ -52,7 +56,8 @@ static void read_old(const struct limits *limits, int dirfd, struct limits *ret)
 	}
 }
 
-static int apply(const struct cgroup *cg, const struct limits *limits, const struct spec_resources *res, struct error *err)
+static int apply(const struct cgroup *cg, const struct limits *limits,
+		 const struct spec_resources *res, struct error *err)
 {
 	struct limits old;
 	int r;
@@ -73,7 +78,8 @@ static int apply(const struct cgroup *cg, const struct limits *limits, const str
 	return r < 0 ? r : 0;
 }
 
-int cgroup_update(const struct cgroup_host *host, struct cgroup *cg, const struct spec_resources *res, struct error *err)
+int cgroup_update(const struct cgroup_host *host, struct cgroup *cg,
+		  const struct spec_resources *res, struct error *err)
 {
 	struct limits_current current = { .memory_max = UINT64_MAX };
 	char needed[CONTROLLERS_MAX], reason[512] = "", available[CONTROLLERS_MAX] = "";
@@ -81,7 +87,8 @@ int cgroup_update(const struct cgroup_host *host, struct cgroup *cg, const struc
 	int r;
 
 	if (cgroup_dir(cg) < 0) {
-		error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup, so its limits cannot be changed");
+		error_fail(err, ERROR_UNSUPPORTED, 0,
+			   "the container has no cgroup, so its limits cannot be changed");
 		error_add_step(err, "cgroup-update");
 		return -EINVAL;
 	}

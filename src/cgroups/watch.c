@@ -28,7 +28,8 @@ int cgroup_watch_open(const struct cgroup *cg, struct cgroup_watch *ret, struct 
 	struct cgroup_watch w = { .cgroup = cg, .events_fd = -EBADF, .memory_fd = -EBADF };
 
 	if (cgroup_dir(cg) < 0)
-		return error_fail(err, ERROR_UNSUPPORTED, ENOENT, "the container has no cgroup to watch");
+		return error_fail(err, ERROR_UNSUPPORTED, ENOENT,
+				  "the container has no cgroup to watch");
 	w.events_fd = openat(cgroup_dir(cg), "cgroup.events", O_RDONLY | O_CLOEXEC);
 	if (w.events_fd < 0 && errno != ENOENT && errno != ENODEV)
 		return error_set(err, errno, "cannot open cgroup.events of cgroup '%s'", cg->path);
@@ -58,12 +59,14 @@ static enum cgroup_event look(struct cgroup_watch *w)
 	return CGROUP_EVENT_NONE;
 }
 
-int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret, struct error *err)
+int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret,
+		      struct error *err)
 {
 	int64_t deadline = timeout_ms < 0 ? -1 : tree_clock_ms() + timeout_ms;
 
 	for (;;) {
-		struct pollfd p[2] = { { .fd = w->events_fd, .events = POLLPRI }, { .fd = w->memory_fd, .events = POLLPRI } };
+		struct pollfd p[2] = { { .fd = w->events_fd, .events = POLLPRI },
+				       { .fd = w->memory_fd, .events = POLLPRI } };
 		int r;
 
 		*ret = look(w);

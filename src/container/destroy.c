@@ -101,7 +101,7 @@ int container_destroy(struct found *f, const struct spec *spec, struct error *er
 {
 	int r;
 
-	if (f->cgroup.fd >= 0)
+	if (f->cgroup.fd >= 0 && f->status != STATUS_STOPPED)
 		(void)cgroup_kill(&f->cgroup, NULL); /* at once, so that nothing can fork ahead of us */
 	r = kill_process(f, err);
 	if (r >= 0)

@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -180,7 +179,7 @@ static int start(struct exec *e, struct error *err)
 	const struct spec_process *p = &e->process.process;
 	int r;
 
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	launch_protect_memory();
 	r = launch_protect_fds(e->opt->preserve_fds + e->listen_fds, err);
 	if (r >= 0)
 		r = enter_cgroup(e, err);

@@ -33,7 +33,7 @@ int pid_file_write(const char *path, pid_t pid, struct error *err)
 	}
 	/* Callers parse the whole content as a number: no newline. */
 	len = text_format(text, sizeof(text), "%d", pid);
-	r = io_replace_file_at(dir, basename(name_copy), 0644, text, (size_t)len);
+	r = io_replace_volatile_at(dir, basename(name_copy), 0644, text, (size_t)len);
 	if (r < 0) {
 		error_set(err, -r, "cannot write the pid file '%s'", path);
 		error_add_origin(err, "--pid-file");

@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -147,14 +146,11 @@ static void describe(struct setup *s)
 {
 	struct state *st = &s->state;
 	struct timespec now;
-	struct tm tm;
-	char boot_id[37] = "", text[48];
+	char boot_id[37] = "", text[TEXT_UTC_SIZE];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &tm);
-	(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	st->created = text_printf("%s.%09ldZ", text, now.tv_nsec);
 	(void)boot_id_read(boot_id);
+	st->created = text_printf("%s.%09ldZ", text_utc(text, now.tv_sec), now.tv_nsec);
 	st->id = mem_strdup(s->opt->id);
 	st->bundle = mem_strdup(s->bundle);
 	st->rootfs = s->spec->root.path[0] == '/' ? mem_strdup(s->spec->root.path) : text_printf("%s/%s", s->bundle, s->spec->root.path);
@@ -174,10 +170,19 @@ static void describe(struct setup *s)
 	state_copy_annotations(st, &s->spec->annotations);
 }
 
+static bool has_hooks(const struct spec *spec)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(spec->hooks); i++)
+		if (spec->hooks[i].count)
+			return true;
+	return false;
+}
+
 static int build_plan(struct setup *s, struct error *err)
 {
 	/* The container half fills the pid in: hooks in the container see it as the container does (runtime.md, "State"). */
-	_cleanup_free_ char *hook_state = state_json(&s->state, STATUS_CREATING, false);
+	_cleanup_free_ char *hook_state = has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATING, false) : NULL;
+	_cleanup_free_ char *hook_state_created = has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATED, false) : NULL;
 	struct plan_options options = {
 		.id = s->opt->id,
 		.no_pivot = s->opt->no_pivot,
@@ -192,6 +197,7 @@ static int build_plan(struct setup *s, struct error *err)
 		.filter_flags = s->filter.flags,
 		.filter_listener = s->filter.listener,
 		.hook_state = hook_state,
+		.hook_state_created = hook_state_created,
 		.keep_groups = annotation_is_on(s->spec, "run.oci.keep_original_groups"),
 	};
 
@@ -277,8 +283,6 @@ static int record(struct setup *s, struct error *err)
 	undo_push(&s->undo, undo_state_dir, s);
 	r = state_save(&s->dir, &s->state, err);
 	fault_point("recorded");
-	if (r >= 0)
-		r = state_save_file(&s->dir, "config.json", s->spec->doc->source, s->spec->doc->source_len, err);
 	if (r < 0 || s->gate != PLAN_GATE_SOCKET)
 		return r;
 	s->launch.gate_fd = sock_listen_at(SOCK_SEQPACKET, s->dir.fd, "gate");
@@ -368,6 +372,9 @@ static int on_process(struct launch *l, struct error *err)
 			return r;
 	}
 	r = state_save(&s->dir, &s->state, err);
+	/* Later verbs take the config as it was. It is written now since C works on the mounts meanwhile. */
+	if (r >= 0)
+		r = state_save_file(&s->dir, "config.json", s->spec->doc->source, s->spec->doc->source_len, err);
 	fault_point("process");
 	if (r >= 0 && s->spec->net_device_count)
 		r = move_devices(s, l->process.pid, err);
@@ -448,7 +455,7 @@ int setup_execute(struct setup *s, struct error *err)
 	int r;
 
 	/* The container's set-up process is our child until it is handed over; nobody may trace us meanwhile (R6). */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	launch_protect_memory();
 	r = launch_protect_fds(s->opt->preserve_fds + s->listen_fds, err);
 	if (r >= 0)
 		r = record(s, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets to and from the host half (or `start`, on the gate connection). Runs in the container half. A packet goes out
- * whole or not at all; nothing here waits except channel_expect().
+ * Packets to and from the host half (or `start`, on the gate connection). Runs in the container
+ * half. A packet goes out whole or not at all; nothing here waits except channel_expect().
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ static int send_packet(const struct init *in, const struct handshake_packet *pac
 	return n < 0 ? -errno : 0;
 }
 
-static void packet_init(const struct init *in, struct handshake_packet *packet, enum handshake_step step)
+static void packet_init(const struct init *in, struct handshake_packet *packet,
+			enum handshake_step step)
 {
 	memset(packet, 0, sizeof(*packet));
 	packet->version = HANDSHAKE_VERSION;
@@ -46,7 +47,8 @@ static void packet_init(const struct init *in, struct handshake_packet *packet, 
 	packet->op = in->index;
 }
 
-int channel_send(const struct init *in, enum handshake_step step, int32_t value, const char *text, int fd)
+int channel_send(const struct init *in, enum handshake_step step, int32_t value, const char *text,
+		 int fd)
 {
 	struct handshake_packet packet;
 
@@ -89,7 +91,7 @@ void channel_debug(const struct init *in, const char *fmt, ...)
 	(void)send_packet(in, &packet, -1);
 }
 
-int channel_expect(const struct init *in, enum handshake_step step, int32_t *ret_value)
+int channel_expect(const struct init *in, enum handshake_step step)
 {
 	struct handshake_packet packet;
 	ssize_t n;
@@ -102,9 +104,8 @@ int channel_expect(const struct init *in, enum handshake_step step, int32_t *ret
 		return -errno;
 	if (n == 0)
 		return -EPIPE;
-	if (n != (ssize_t)sizeof(packet) || packet.version != HANDSHAKE_VERSION || packet.step != (uint32_t)step)
+	if (n != (ssize_t)sizeof(packet) || packet.version != HANDSHAKE_VERSION ||
+	    packet.step != (uint32_t)step)
 		return -EPROTO;
-	if (ret_value)
-		*ret_value = packet.value;
 	return 0;
 }

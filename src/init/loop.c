@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The op loop. Runs in the container half: each op by its function, in the plan's order, the first failure ends it and
- * is sent with the op's name and origin. Also what all ops share.
+ * The op loop. Runs in the container half: each op by its function, in the plan's order, the first
+ * failure ends it and is sent with the op's name and origin. Also what all ops share.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,6 +86,13 @@ int init_source(struct init *in, const struct plan_op *op)
 	return fd;
 }
 
+int init_open_slash(void)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int init_root(const struct init *in, int *ret_own)
 {
 	int fd;
@@ -92,10 +100,9 @@ int init_root(const struct init *in, int *ret_own)
 	*ret_own = -EBADF;
 	if (in->root_fd >= 0)
 		return in->root_fd;
-	fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_own = fd;
+	fd = init_open_slash();
+	if (fd >= 0)
+		*ret_own = fd;
 	return fd;
 }
 
@@ -105,7 +112,8 @@ int init_procfs(struct init *in, struct error *err)
 		return in->procfs_fd;
 	in->procfs_fd = procfs_open();
 	if (in->procfs_fd < 0)
-		return init_fail(err, in->procfs_fd, "fsopen", NULL, "cannot open a private procfs");
+		return init_fail(err, in->procfs_fd, "fsopen", NULL,
+				 "cannot open a private procfs");
 	return in->procfs_fd;
 }
 
@@ -142,7 +150,9 @@ static int open_tree_here(const struct init *in, const struct plan_op *op)
 	case OP_DEVICE: {
 		const struct plan_arg_device *arg = init_arg(in, op);
 
-		return arg->flags & PLAN_DEVICE_BIND ? mount_open_tree(AT_FDCWD, init_string(in, arg->path), flags) : -EBADF;
+		return arg->flags & PLAN_DEVICE_BIND
+			       ? mount_open_tree(AT_FDCWD, init_string(in, arg->path), flags)
+			       : -EBADF;
 	}
 	default:
 		return -EBADF;
@@ -161,7 +171,8 @@ void init_open_sources(struct init *in)
 char **init_vector(const struct init *in, const struct plan_array *array, unsigned extra)
 {
 	size_t size = ((size_t)array->count + extra + 1) * sizeof(char *);
-	char **vector = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char **vector =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (vector == MAP_FAILED)
 		return NULL;
@@ -212,8 +223,19 @@ static bool is_forgiven(const struct init *in, const struct plan_op *op, const s
 
 	if (!(op->flags & PLAN_OP_OPTIONAL) && !((op->flags & PLAN_OP_IGNORE_DENIED) && denied))
 		return false;
-	channel_debug(in, "%s: %s (errno %d), ignoring", plan_op_name(op->type), err->text, err->code);
+	channel_debug(in, "%s: %s (errno %d), ignoring", plan_op_name(op->type), err->text,
+		      err->code);
 	return true;
+}
+
+/* Mounting is what outer profiles forbid, and the kernel does not say who refused. */
+static bool is_mount_refusal(const struct plan_op *op, const struct error *err)
+{
+	return err->code == EPERM && op->type >= OP_ROOT && op->type <= OP_PIVOT &&
+	       op->type != OP_DEVICE &&
+	       (text_has_prefix(err->syscall, "fs") || text_has_prefix(err->syscall, "mount") ||
+		STREQ(err->syscall, "open_tree") || STREQ(err->syscall, "move_mount") ||
+		STREQ(err->syscall, "pivot_root"));
 }
 
 static int fail_op(const struct init *in, const struct plan_op *op, int r, struct error *err)
@@ -221,7 +243,14 @@ static int fail_op(const struct init *in, const struct plan_op *op, int r, struc
 	error_add_step(err, plan_op_name(op->type));
 	error_add_origin(err, init_string(in, op->origin));
 	if (err->code == ENOSYS)
-		error_add_remedy(err, "the system call is missing or filtered: Linux 5.14 is needed, and an outer seccomp profile that allows it");
+		error_add_remedy(
+			err,
+			"the system call is missing or filtered: Linux 5.14 is needed, and an outer seccomp profile that allows it");
+	else if (is_mount_refusal(op, err))
+		error_add_remedy(
+			err,
+			"CAP_SYS_ADMIN is missing, or an outer seccomp or AppArmor profile forbids it, or "
+			"the host hides parts of its own");
 	channel_send_error(in, err);
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The container half begins here: in the process that the host half cloned, still with the host's files in view. Before
- * it trusts the plan it makes itself untraceable, marks every descriptor close-on-exec and checks the plan's bounds.
+ * The container half begins here: in the process that the host half cloned, still with the host's
+ * files in view. Before it trusts the plan it makes itself untraceable, marks every descriptor
+ * close-on-exec and checks the plan's bounds.
  */
 #include <errno.h>
 #include <sys/auxv.h>
@@ -12,7 +13,9 @@
 
 #include "init/init.h"
 
-/* Nothing that we open may become stdio. The host's null device is one that callers pass as well. */
+/*
+ * Nothing that we open may become stdio. The host's null device is one that callers pass as well.
+ */
 static void fill_stdio(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -26,7 +29,8 @@ static const struct plan_header *map_plan(int fd)
 	struct stat st;
 	int bad_op;
 
-	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*plan) || st.st_size > (off_t)PLAN_MAX_SIZE)
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(*plan) ||
+	    st.st_size > (off_t)PLAN_MAX_SIZE)
 		return NULL;
 	plan = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (plan == MAP_FAILED || plan_validate(plan, (size_t)st.st_size, &bad_op) < 0)
@@ -39,8 +43,10 @@ static int map_tables(struct init *in, int plan_fd)
 {
 	const struct plan_header *p = in->plan;
 	const struct plan_op *ops = plan_ops(p);
-	size_t by_op = (size_t)p->op_count * sizeof(*in->opened), by_fd = (size_t)p->preserve_fds / 8 + 1;
-	char *table = mmap(NULL, by_op + by_fd, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t by_op = (size_t)p->op_count * sizeof(*in->opened),
+	       by_fd = (size_t)p->preserve_fds / 8 + 1;
+	char *table = mmap(NULL, by_op + by_fd, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
 
 	if (table == MAP_FAILED)
 		return -errno;
@@ -69,7 +75,13 @@ int main(int argc, char *argv[])
 {
 	static const char refused[] = "knarr-init: started by the host half only\n";
 	struct init in = {
-		.socket = -EBADF, .root_fd = -EBADF, .procfs_fd = -EBADF, .console_fd = -EBADF, .null_fd = -EBADF, .empty_fd = -EBADF,
+		.socket = -EBADF,
+		.root_fd = -EBADF,
+		.procfs_fd = -EBADF,
+		.console_fd = -EBADF,
+		.null_fd = -EBADF,
+		.empty_fd = -EBADF,
+		.old_propagation = MS_SLAVE,
 	};
 	uint32_t plan_fd;
 
@@ -77,7 +89,8 @@ int main(int argc, char *argv[])
 		return 1;
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	fill_stdio();
-	if (argc != 2 || num_parse_u32(argv[1], &plan_fd) < 0 || plan_fd > INT_MAX || !(in.plan = map_plan((int)plan_fd))) {
+	if (argc != 2 || num_parse_u32(argv[1], &plan_fd) < 0 || plan_fd > INT_MAX ||
+	    !(in.plan = map_plan((int)plan_fd))) {
 		(void)!write(2, refused, sizeof(refused) - 1);
 		return 1;
 	}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where mounts go and which attributes they get. Runs in the container half, below the descriptor of the rootfs.
+ * Where mounts go and which attributes they get. Runs in the container half, below the descriptor
+ * of the rootfs.
  *
- * A mount over procfs, or over the directory that will hold it, would let a volume imitate files that later decide about
- * labels and sysctls (R3). So /proc takes nothing but a procfs, and in it only some files that tell about the machine and
- * decide nothing may be covered. What a name leads to is compared as an inode, never as text.
+ * A mount over procfs, or over the directory that will hold it, would let a volume imitate files
+ * that later decide about labels and sysctls (R3). So /proc takes nothing but a procfs, and in it
+ * only some files that tell about the machine and decide nothing may be covered. What a name leads
+ * to is compared as an inode, never as text.
  */
 #include <errno.h>
 #include <sys/mount.h>
@@ -17,8 +19,16 @@
 enum { PROC_ROOT_INO = 1 };
 
 static const char *const coverable[] = {
-	"proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime",
-	"proc/loadavg", "proc/slabinfo", "proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled",
+	"proc/cpuinfo",
+	"proc/diskstats",
+	"proc/meminfo",
+	"proc/stat",
+	"proc/swaps",
+	"proc/uptime",
+	"proc/loadavg",
+	"proc/slabinfo",
+	"proc/sys/kernel/ns_last_pid",
+	"proc/sys/crypto/fips_enabled",
 };
 
 static bool is_inode(const struct stat *st, const struct init_inode *inode)
@@ -46,27 +56,32 @@ static bool is_coverable(int rootfd, const struct stat *st)
 		_cleanup_close_ int fd = safe_open(rootfd, coverable[i], SAFE_NOFOLLOW);
 		struct stat other;
 
-		if (fd >= 0 && fstat(fd, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+		if (fd >= 0 && fstat(fd, &other) == 0 && other.st_dev == st->st_dev &&
+		    other.st_ino == st->st_ino)
 			return true;
 	}
 	return false;
 }
 
-static int check_target(struct init *in, int rootfd, int target, const char *path, bool procfs, struct error *err)
+static int check_target(struct init *in, int rootfd, int target, const char *path, bool procfs,
+			struct error *err)
 {
 	struct stat st;
 
 	if (fstat(target, &st) < 0)
-		return init_fail(err, -errno, "fstat", path, "cannot examine mount point '%s'", path);
+		return init_fail(err, -errno, "fstat", path, "cannot examine mount point '%s'",
+				 path);
 	if (is_inode(&st, &in->root))
-		return init_fail(err, -EINVAL, NULL, path, "mount point '%s' is the container's root", path);
+		return init_fail(err, -EINVAL, NULL, path,
+				 "mount point '%s' is the container's root", path);
 	if (is_procfs(target)) {
 		if (st.st_ino == PROC_ROOT_INO ? procfs : is_coverable(rootfd, &st))
 			return 0;
 	} else if (procfs || !is_inode(&st, &in->proc)) {
 		return 0;
 	}
-	error_fail(err, ERROR_CONFIG, EINVAL, "mount point '%s' is part of the container's procfs", path);
+	error_fail(err, ERROR_CONFIG, EINVAL, "mount point '%s' is part of the container's procfs",
+		   path);
 	error_add_subject(err, path);
 	error_add_remedy(err, "only a procfs may be mounted there");
 	return -EINVAL;
@@ -85,8 +100,8 @@ static int open_link(int rootfd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mode_t mode, bool nofollow, bool procfs, bool *ret_made,
-		     struct error *err)
+int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mode_t mode,
+		     bool nofollow, bool procfs, bool *ret_made, struct error *err)
 {
 	_cleanup_close_ int own = -EBADF, fd = -EBADF;
 	int rootfd = init_root(in, &own), r;
@@ -98,11 +113,16 @@ int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mod
 	if (fd == -ELOOP && nofollow && kind == SAFE_MAKE_FILE)
 		fd = open_link(rootfd, path);
 	if (fd == -ELOOP && nofollow)
-		return init_fail(err, fd, "openat2", path, "mount point '%s' is a symbolic link", path);
+		return init_fail(err, fd, "openat2", path, "mount point '%s' is a symbolic link",
+				 path);
 	if (fd == -ENOTDIR && kind == SAFE_MAKE_DIR)
-		return init_fail(err, fd, "openat2", path, "mount point '%s' is not a directory", path);
+		return init_fail(err, fd, "openat2", path, "mount point '%s' is not a directory",
+				 path);
 	if (fd == -EISDIR)
-		return init_fail(err, fd, "openat2", path, "mount point '%s' is a directory, what is to be mounted there is not", path);
+		return init_fail(
+			err, fd, "openat2", path,
+			"mount point '%s' is a directory, what is to be mounted there is not",
+			path);
 	if (fd < 0)
 		return init_fail(err, fd, "openat2", path, "cannot make mount point '%s'", path);
 	r = check_target(in, rootfd, fd, path, procfs, err);
@@ -117,7 +137,8 @@ int mount_attach(int tree, int target, const char *path, struct error *err)
 {
 	int r = mount_move(tree, target);
 
-	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot attach a mount at '%s'", path) : 0;
+	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot attach a mount at '%s'", path)
+		     : 0;
 }
 
 /* The attributes that a mount has, as far as a user namespace can lock them. */
@@ -146,8 +167,9 @@ static int set_attrs(int fd, bool recursive, uint64_t set, uint64_t clear, uint6
 	if (r != -EPERM || !clear)
 		return r;
 	/*
-	 * An outer user namespace locked some of them. They only ever restrict, so they stay; which they are in a whole
-	 * tree nobody says, so there all stay. The access time is locked as one.
+	 * An outer user namespace locked some of them. They only ever restrict, so they stay; which
+	 * they are in a whole tree nobody says, so there all stay. The access time is locked as
+	 * one.
 	 */
 	clear &= recursive ? 0 : ~current_attrs(fd) & ~(uint64_t)MOUNT_ATTR__ATIME;
 	set &= ~(uint64_t)MOUNT_ATTR__ATIME;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmpcopyup: a new tmpfs starts with what the directory below it holds. Runs in the container half, before the tmpfs is
- * attached. The content is the image's, so nothing is followed: every name is opened below its directory by
- * O_NOFOLLOW, and depth is bounded. Size is bounded by the tmpfs.
+ * tmpcopyup: a new tmpfs starts with what the directory below it holds. Runs in the container half,
+ * before the tmpfs is attached. The content is the image's, so nothing is followed: every name is
+ * opened below its directory by O_NOFOLLOW, and depth is bounded. Size is bounded by the tmpfs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "init/init.h"
 
-enum { DEPTH_MAX = 64, XATTR_LIST_MAX = 2048, XATTR_VALUE_MAX = 4096 };
+enum { DEPTH_MAX = 64, NAMES_SIZE = 2048, VALUE_SIZE = 4096 };
 
 struct kernel_dirent {
 	uint64_t ino, offset;
@@ -27,7 +27,7 @@ struct kernel_dirent {
 /* Those that the tmpfs takes; it need not take all. */
 static void copy_xattrs(int from, int to)
 {
-	char names[XATTR_LIST_MAX], value[XATTR_VALUE_MAX];
+	char names[NAMES_SIZE], value[VALUE_SIZE];
 	ssize_t len = flistxattr(from, names, sizeof(names));
 
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
@@ -62,7 +62,10 @@ static int copy_content(int from, int to)
 
 static int copy_file(int from_dir, int to_dir, const char *name)
 {
-	_cleanup_close_ int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), to = -EBADF;
+	_cleanup_close_ int from = openat(from_dir, name,
+					  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+						  O_CLOEXEC),
+			    to = -EBADF;
 	struct stat st;
 	int r;
 
@@ -85,12 +88,16 @@ static int copy_link(int from_dir, int to_dir, const char *name, const struct st
 	if (len < 0)
 		return -errno;
 	text[len] = '\0';
-	if (symlinkat(text, to_dir, name) < 0 || fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (symlinkat(text, to_dir, name) < 0 ||
+	    fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }
 
-/* Sockets, FIFOs, devices. Where nodes may not be made, they are left out, as their absence is what the tmpfs would have shown. */
+/*
+ * Sockets, FIFOs, devices. Where nodes may not be made, they are left out, as their absence is what
+ * the tmpfs would have shown.
+ */
 static int copy_node(int to_dir, const char *name, const struct stat *st)
 {
 	if (mknodat(to_dir, name, st->st_mode, st->st_rdev) < 0)
@@ -102,7 +109,9 @@ static int copy_directory(int from, int to, unsigned depth);
 
 static int copy_subdirectory(int from_dir, int to_dir, const char *name, unsigned depth)
 {
-	_cleanup_close_ int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), to = -EBADF;
+	_cleanup_close_ int from = openat(from_dir, name,
+					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+			    to = -EBADF;
 	struct stat st;
 	int r;
 

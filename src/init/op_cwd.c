@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The working directory (R8). Runs in the container half, as the program's user, whose view decides. No magic link is
- * followed, so nothing leads through /proc/self/fd to a directory outside; the answer of getcwd(2) is the last word.
+ * The working directory (R8). Runs in the container half, as the program's user, whose view
+ * decides. No magic link is followed, so nothing leads through /proc/self/fd to a directory
+ * outside; the answer of getcwd(2) is the last word.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +14,10 @@ int op_cwd(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_path *arg = init_arg(in, op);
 	const char *path = init_string(in, arg->path);
-	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), dir = -EBADF;
+	_cleanup_close_ int root = init_open_slash(), dir = -EBADF;
 	char cwd[PATH_MAX];
 
-	dir = root < 0 ? -errno : safe_open(root, path, SAFE_DIRECTORY);
+	dir = root < 0 ? root : safe_open(root, path, SAFE_DIRECTORY);
 	if (dir < 0)
 		return init_fail(err, dir, "openat2", path, "chdir to \"%s\"", path);
 	if (fchdir(dir) < 0)
@@ -26,7 +27,9 @@ int op_cwd(struct init *in, const struct plan_op *op, struct error *err)
 		if (errno != ERANGE)
 			return init_fail(err, -errno, "getcwd", path, "chdir to \"%s\"", path);
 	} else if (cwd[0] != '/') {
-		return init_fail(err, -EXDEV, "getcwd", path, "working directory \"%s\" is outside of the container's root", path);
+		return init_fail(err, -EXDEV, "getcwd", path,
+				 "working directory \"%s\" is outside of the container's root",
+				 path);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last op: the program. Runs in the container half and does not return from success; the socket is closed by the
- * exec, which is how its other end learns that the program runs.
+ * The last op: the program. Runs in the container half and does not return from success; the socket
+ * is closed by the exec, which is how its other end learns that the program runs.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -17,7 +17,8 @@ int op_exec(struct init *in, const struct plan_op *op, struct error *err)
 	if (r < 0)
 		return r;
 	if (!args || !env)
-		return init_fail(err, -ENOMEM, "mmap", NULL, "no memory for the arguments of the program");
+		return init_fail(err, -ENOMEM, "mmap", NULL,
+				 "no memory for the arguments of the program");
 	if (in->home[0])
 		env[arg->env.count] = in->home;
 	(void)execve(in->program, args, env);

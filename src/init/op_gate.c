@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The start gate. Runs in the container half, with everything done that can fail early. READY ends the host half's create;
- * then a container waits on its listening socket for `start`, whose connection lives until execve closes it: its end tells
- * that the program runs, a record on it tells why not.
+ * The start gate. Runs in the container half, with everything done that can fail early. READY ends
+ * the host half's create; then a container waits on its listening socket for `start`, whose
+ * connection lives until execve closes it: its end tells that the program runs, a record on it
+ * tells why not.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +18,10 @@ static void end_by_signal(int sig)
 	_exit(128 + sig);
 }
 
-/* The first process of a pid namespace ignores what it does not handle, and a created container is to be killable politely. */
+/*
+ * The first process of a pid namespace ignores what it does not handle, and a created container is
+ * to be killable politely.
+ */
 static void accept_signals(void)
 {
 	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM };
@@ -40,12 +44,14 @@ static int peer_uid(int fd, uid_t *ret)
 	return 0;
 }
 
-/* Until somebody with the right to it says START. Whoever else connects, or goes away again, changes nothing. */
+/*
+ * Until somebody with the right to it says START. Whoever else connects, or goes away again,
+ * changes nothing.
+ */
 static int wait_on_socket(struct init *in, int listener, uid_t owner, struct error *err)
 {
 	for (;;) {
-		int32_t pid;
-		uid_t uid;
+		uid_t uid = (uid_t)-1;
 
 		in->socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (in->socket < 0) {
@@ -53,22 +59,19 @@ static int wait_on_socket(struct init *in, int listener, uid_t owner, struct err
 				continue;
 			return init_fail(err, -errno, "accept4", NULL, "cannot wait for 'start'");
 		}
-		if (peer_uid(in->socket, &uid) >= 0 && uid == owner && channel_expect(in, STEP_START, &pid) >= 0) {
-			in->host_pid = pid > 0 ? pid : in->host_pid;
+		if (peer_uid(in->socket, &uid) >= 0 && uid == owner &&
+		    channel_expect(in, STEP_START) >= 0)
 			return 0;
-		}
 		in->socket = fd_close(in->socket);
 	}
 }
 
 static int wait_on_handshake(struct init *in, struct error *err)
 {
-	int32_t pid;
-	int r = channel_expect(in, STEP_START, &pid);
+	int r = channel_expect(in, STEP_START);
 
 	if (r < 0)
 		return init_fail(err, r, "recv", NULL, "nobody started the program");
-	in->host_pid = pid > 0 ? pid : in->host_pid;
 	return 0;
 }
 
@@ -82,7 +85,8 @@ int op_gate(struct init *in, const struct plan_op *op, struct error *err)
 	if (arg->kind == PLAN_GATE_SOCKET) {
 		r = peer_uid(in->socket, &owner);
 		if (r < 0)
-			return init_fail(err, r, "getsockopt", NULL, "cannot tell who made this container");
+			return init_fail(err, r, "getsockopt", NULL,
+					 "cannot tell who made this container");
 		accept_signals();
 	}
 	r = channel_send(in, STEP_READY, 0, NULL, -1);

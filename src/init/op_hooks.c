@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hooks. Runs in the container half: createContainer before the root switch, startContainer after it; for those of the host
- * half it only asks. A hook is a process of its own with three descriptors and its own environment. Its input and output
- * are served together, so that neither side waits for the other; it is waited for by pidfd, so that what it leaves behind
- * in the background holds nobody up (T40).
+ * Hooks. Runs in the container half: createContainer before the root switch, startContainer after
+ * it; for those of the host half it only asks. A hook is a process of its own with three
+ * descriptors and its own environment. Its input and output are served together, so that neither
+ * side waits for the other; it is waited for by pidfd, so that what it leaves behind in the
+ * background holds nobody up (T40).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,9 @@
 
 enum { TAIL_SIZE = 4096, MESSAGE_TAIL = 400 };
 
-/* The state as it is written: with our pid, which the host half did not know when it made the text. */
+/*
+ * The state as it is written: with our pid as the container sees it (runtime.md, "State").
+ */
 struct state_text {
 	const char *parts[3];
 	size_t lengths[3];
@@ -70,9 +73,12 @@ static void state_init(struct state_text *s, const char *text, pid_t pid)
 	s->lengths[2] = strlen(s->parts[2]);
 }
 
-/* ---- in the hook's process -------------------------------------------------------------------- */
+/*
+ * ---- in the hook's process --------------------------------------------------------------------
+ */
 
-static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook, int input, int output, int report)
+static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook, int input,
+				  int output, int report)
 {
 	char **args = init_vector(in, &hook->args, 0), **env = init_vector(in, &hook->env, 0);
 	int failed;
@@ -84,8 +90,8 @@ static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook,
 	input = fcntl(input, F_DUPFD, 10);
 	output = fcntl(output, F_DUPFD, 10);
 	report = fcntl(report, F_DUPFD, 10);
-	if (input < 0 || output < 0 || report < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
-	    dup3(report, 3, O_CLOEXEC) < 0)
+	if (input < 0 || output < 0 || report < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 ||
+	    dup2(output, 2) < 0 || dup3(report, 3, O_CLOEXEC) < 0)
 		goto fail;
 	report = 3;
 	if (sys_close_range(4, ~0u, 0) < 0)
@@ -99,7 +105,9 @@ fail:
 	_exit(127);
 }
 
-/* ---- serving it --------------------------------------------------------------------------------- */
+/*
+ * ---- serving it ---------------------------------------------------------------------------------
+ */
 
 static void keep_tail(struct hook_run *run, const char *data, size_t len)
 {
@@ -171,7 +179,8 @@ static void serve(struct hook_run *run)
 				(void)kill(-run->pid, SIGKILL);
 				(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
 			} else {
-				timeout = deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
+				timeout = deadline - now > INT_MAX ? INT_MAX
+								   : (int)(deadline - now);
 			}
 		}
 		if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
@@ -194,7 +203,10 @@ static void serve(struct hook_run *run)
 		;
 }
 
-/* The first process of a pid namespace inherits orphans, and the program is not to find their remains. */
+/*
+ * The first process of a pid namespace inherits orphans, and the program is not to find their
+ * remains.
+ */
 static void reap_orphans(void)
 {
 	while (getpid() == 1 && waitpid(-1, NULL, WNOHANG) > 0)
@@ -205,14 +217,19 @@ static int start(struct init *in, struct hook_run *run, struct error *err)
 {
 	int input[2], output[2], report[2], failed = 0;
 	struct uapi_clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&run->pidfd, .exit_signal = SIGCHLD,
+		.flags = CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&run->pidfd,
+		.exit_signal = SIGCHLD,
 	};
 
-	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
-		return init_fail(err, -errno, "pipe2", run->path, "cannot make pipes for hook '%s'", run->path);
+	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0 ||
+	    pipe2(report, O_CLOEXEC) < 0)
+		return init_fail(err, -errno, "pipe2", run->path, "cannot make pipes for hook '%s'",
+				 run->path);
 	run->pid = sys_clone3(&args);
 	if (run->pid < 0)
-		return init_fail(err, run->pid, "clone3", run->path, "cannot start hook '%s'", run->path);
+		return init_fail(err, run->pid, "clone3", run->path, "cannot start hook '%s'",
+				 run->path);
 	if (run->pid == 0)
 		hook_child(in, run->hook, input[0], output[1], report[1]);
 	fd_close(input[0]);
@@ -228,7 +245,10 @@ static int start(struct init *in, struct hook_run *run, struct error *err)
 	return 0;
 }
 
-/* ---- telling what went wrong ---------------------------------------------------------------------- */
+/*
+ * ---- telling what went wrong
+ * ----------------------------------------------------------------------
+ */
 
 /* The end of the output in one line of printable characters. */
 static void one_line(const struct hook_run *run, char *buf, size_t size)
@@ -249,7 +269,8 @@ static void one_line(const struct hook_run *run, char *buf, size_t size)
 			buf[i] = (unsigned char)buf[i] >= 0x80 ? '?' : buf[i];
 }
 
-static int hook_failed(const struct init *in, const struct hook_run *run, uint64_t ms, struct error *err)
+static int hook_failed(const struct init *in, const struct hook_run *run, uint64_t ms,
+		       struct error *err)
 {
 	const struct plan_hook *hook = run->hook;
 	char output[MESSAGE_TAIL], end[96];
@@ -257,31 +278,42 @@ static int hook_failed(const struct init *in, const struct hook_run *run, uint64
 
 	one_line(run, output, sizeof(output));
 	if (run->timed_out)
-		(void)text_format(end, sizeof(end), "killed after its timeout of %u s", hook->timeout_s);
+		(void)text_format(end, sizeof(end), "killed after its timeout of %u s",
+				  hook->timeout_s);
 	else if (WIFSIGNALED(run->status))
-		(void)text_format(end, sizeof(end), "killed by signal %d after %llu ms", WTERMSIG(run->status), (unsigned long long)ms);
+		(void)text_format(end, sizeof(end), "killed by signal %d after %llu ms",
+				  WTERMSIG(run->status), (unsigned long long)ms);
 	else
-		(void)text_format(end, sizeof(end), "exit status %d after %llu ms", WEXITSTATUS(run->status), (unsigned long long)ms);
+		(void)text_format(end, sizeof(end), "exit status %d after %llu ms",
+				  WEXITSTATUS(run->status), (unsigned long long)ms);
 	if (run->exec_errno)
-		r = error_fail(err, ERROR_HOOK, run->exec_errno, "error running %s hook #%u: '%s': cannot execute", run->kind, hook->index,
-			       run->path);
+		r = error_fail(err, ERROR_HOOK, run->exec_errno,
+			       "error running %s hook #%u: '%s': cannot execute", run->kind,
+			       hook->index, run->path);
 	else
-		r = error_fail(err, ERROR_HOOK, 0, "error running %s hook #%u: '%s': %s%s%s", run->kind, hook->index, run->path, end,
-			       output[0] ? ": " : "", output);
+		r = error_fail(err, ERROR_HOOK, 0, "error running %s hook #%u: '%s': %s%s%s",
+			       run->kind, hook->index, run->path, end, output[0] ? ": " : "",
+			       output);
 	error_add_subject(err, run->path);
 	error_add_origin(err, init_string(in, hook->origin));
 	return r;
 }
 
-static int run_hook(struct init *in, const struct plan_hook *hook, const char *kind, const char *state, struct error *err)
+static int run_hook(struct init *in, const struct plan_hook *hook, const char *kind,
+		    const char *state, struct error *err)
 {
 	struct hook_run run = {
-		.hook = hook, .kind = kind, .path = init_string(in, hook->path), .pidfd = -EBADF, .input = -EBADF, .output = -EBADF,
+		.hook = hook,
+		.kind = kind,
+		.path = init_string(in, hook->path),
+		.pidfd = -EBADF,
+		.input = -EBADF,
+		.output = -EBADF,
 	};
 	uint64_t begin = now_ms(), ms;
 	int r;
 
-	state_init(&run.state, state, in->host_pid);
+	state_init(&run.state, state, getpid());
 	r = start(in, &run, err);
 	if (r < 0)
 		return r;
@@ -291,7 +323,8 @@ static int run_hook(struct init *in, const struct plan_hook *hook, const char *k
 	fd_close(run.input);
 	fd_close(run.output);
 	reap_orphans();
-	channel_debug(in, "%s hook #%u '%s' took %llu ms", kind, hook->index, run.path, (unsigned long long)ms);
+	channel_debug(in, "%s hook #%u '%s' took %llu ms", kind, hook->index, run.path,
+		      (unsigned long long)ms);
 	if (run.exec_errno || run.timed_out || run.status != 0)
 		return hook_failed(in, &run, ms, err);
 	return 0;
@@ -303,7 +336,10 @@ static int run_hooks(struct init *in, const struct plan_op *op, const char *kind
 	const struct plan_hook *hooks = plan_at(in->plan, arg->hooks);
 	int r = 0;
 
-	/* A caller that ignores SIGCHLD would have our children vanish; a hook that does not read would kill us. */
+	/*
+	 * A caller that ignores SIGCHLD would have our children vanish; a hook that does not read
+	 * would kill us.
+	 */
 	init_reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (uint32_t i = 0; r >= 0 && i < arg->count; i++)
@@ -324,14 +360,12 @@ int op_hooks_start(struct init *in, const struct plan_op *op, struct error *err)
 
 int op_hooks_runtime(struct init *in, const struct plan_op *op, struct error *err)
 {
-	int32_t pid = 0;
 	int r = channel_send(in, STEP_HOOKS, 0, NULL, -1);
 
 	(void)op;
 	if (r >= 0)
-		r = channel_expect(in, STEP_HOOKS_DONE, &pid);
+		r = channel_expect(in, STEP_HOOKS_DONE);
 	if (r < 0)
 		return init_fail(err, r, "recv", NULL, "the host half did not run its hooks");
-	in->host_pid = pid;
 	return 0;
 }

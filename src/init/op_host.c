@@ -21,7 +21,9 @@ int op_hostname(struct init *in, const struct plan_op *op, struct error *err)
 	const struct plan_arg_name *arg = init_arg(in, op);
 	const char *name = init_string(in, arg->name);
 
-	return sethostname(name, strlen(name)) < 0 ? name_failed(err, "sethostname", "host name", name) : 0;
+	return sethostname(name, strlen(name)) < 0
+		       ? name_failed(err, "sethostname", "host name", name)
+		       : 0;
 }
 
 int op_domainname(struct init *in, const struct plan_op *op, struct error *err)
@@ -29,5 +31,7 @@ int op_domainname(struct init *in, const struct plan_op *op, struct error *err)
 	const struct plan_arg_name *arg = init_arg(in, op);
 	const char *name = init_string(in, arg->name);
 
-	return setdomainname(name, strlen(name)) < 0 ? name_failed(err, "setdomainname", "domain name", name) : 0;
+	return setdomainname(name, strlen(name)) < 0
+		       ? name_failed(err, "setdomainname", "domain name", name)
+		       : 0;
 }

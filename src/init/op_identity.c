@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who the program is. Runs in the container half. The order is the kernel's: the bounding set needs CAP_SETPCAP and the
- * groups CAP_SETGID, which the change of uid takes away; "keep capabilities" carries the permitted set over that change;
- * ambient capabilities come last, since they must be permitted and inheritable already (R10). Then everything is read
- * back (R4). Raw calls throughout: the library's speak to threads first.
+ * Who the program is. Runs in the container half. The order is the kernel's: the bounding set needs
+ * CAP_SETPCAP and the groups CAP_SETGID, which the change of uid takes away; "keep capabilities"
+ * carries the permitted set over that change; ambient capabilities come last, since they must be
+ * permitted and inheritable already (R10). Then everything is read back (R4). Raw calls throughout:
+ * the library's speak to threads first.
  */
 #include <errno.h>
 #include <string.h>
@@ -39,9 +40,11 @@ static int find_group(int rootfd, const char *group, uint32_t *ret, struct error
 	if (r >= 0)
 		return 0;
 	if (r == -ENOENT)
-		error_fail(err, ERROR_NOT_FOUND, 0, "no group '%s' in the container's /etc/group", group);
+		error_fail(err, ERROR_NOT_FOUND, 0, "no group '%s' in the container's /etc/group",
+			   group);
 	else
-		init_fail(err, r, NULL, group, "cannot find group '%s' in the container's /etc/group", group);
+		init_fail(err, r, NULL, group,
+			  "cannot find group '%s' in the container's /etc/group", group);
 	return r;
 }
 
@@ -55,7 +58,8 @@ static void add_group(struct identity *id, uint32_t gid)
 }
 
 /* The groups of the plan, and of /etc/group unless the caller named one. */
-static int collect_groups(struct init *in, struct identity *id, int rootfd, const char *member, struct error *err)
+static int collect_groups(struct init *in, struct identity *id, int rootfd, const char *member,
+			  struct error *err)
 {
 	const uint32_t *planned = plan_at(in->plan, id->arg->groups);
 	uint32_t listed[PASSWD_MAX_GROUPS];
@@ -73,7 +77,8 @@ static int collect_groups(struct init *in, struct identity *id, int rootfd, cons
 	if (member)
 		n = group_find_member(rootfd, member, listed, PASSWD_MAX_GROUPS);
 	if (n < 0 && n != -ENOENT)
-		return init_fail(err, n, NULL, "/etc/group", "cannot read the container's /etc/group");
+		return init_fail(err, n, NULL, "/etc/group",
+				 "cannot read the container's /etc/group");
 	for (int i = 0; i < n; i++)
 		add_group(id, listed[i]);
 	return 0;
@@ -90,7 +95,8 @@ static int resolve_user(struct init *in, struct identity *id, struct error *err)
 
 	if (rootfd < 0)
 		return init_fail(err, rootfd, "open", "/", "cannot open the container's root");
-	r = text_format(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (ptrdiff_t)strlen(text)), text);
+	r = text_format(name, sizeof(name), "%.*s",
+			(int)(colon ? colon - text : (ptrdiff_t)strlen(text)), text);
 	if (r < 0 || !name[0] || (group && !group[0]))
 		return init_fail(err, -EINVAL, NULL, text, "'%s' is not a user", text);
 	if (is_number(name)) {
@@ -102,11 +108,14 @@ static int resolve_user(struct init *in, struct identity *id, struct error *err)
 	} else {
 		r = passwd_find_name(rootfd, name, &entry);
 		if (r == -ENOENT) {
-			error_fail(err, ERROR_NOT_FOUND, 0, "no user '%s' in the container's /etc/passwd", name);
+			error_fail(err, ERROR_NOT_FOUND, 0,
+				   "no user '%s' in the container's /etc/passwd", name);
 			return r;
 		}
 		if (r < 0)
-			return init_fail(err, r, NULL, "/etc/passwd", "cannot find user '%s' in the container's /etc/passwd", name);
+			return init_fail(err, r, NULL, "/etc/passwd",
+					 "cannot find user '%s' in the container's /etc/passwd",
+					 name);
 		id->uid = entry.uid;
 		member = entry.name;
 	}
@@ -133,12 +142,15 @@ static int drop_bounding(uint64_t keep, struct error *err)
 			return 0; /* the kernel knows no more */
 		if (errno == EPERM && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 0)
 			continue; /* somebody outside dropped it */
-		return init_fail(err, -errno, "prctl", NULL, "cannot drop capability %u from the bounding set", cap);
+		return init_fail(err, -errno, "prctl", NULL,
+				 "cannot drop capability %u from the bounding set", cap);
 	}
 	return 0;
 }
 
-/* Pipes only: a file or a terminal of the caller stays the caller's. Unmapped ids are none of ours. */
+/*
+ * Pipes only: a file or a terminal of the caller stays the caller's. Unmapped ids are none of ours.
+ */
 static void give_pipes(const struct identity *id)
 {
 	struct stat st;
@@ -158,15 +170,19 @@ static int take_ids(const struct identity *id, struct error *err)
 
 		init_fail(err, r, "setgroups", NULL, "cannot set the supplementary groups");
 		if (r == -EPERM)
-			error_add_remedy(err, "this user namespace denies it: a single-id mapping without newgidmap has no groups");
+			error_add_remedy(
+				err,
+				"this user namespace denies it: a single-id mapping without newgidmap has no groups");
 		return r;
 	}
 	if (syscall(SYS_setresgid, id->gid, id->gid, id->gid) < 0)
 		return init_fail(err, -errno, "setresgid", NULL, "cannot take group %u%s", id->gid,
-				 errno == EINVAL ? ", which is not mapped in the user namespace" : "");
+				 errno == EINVAL ? ", which is not mapped in the user namespace"
+						 : "");
 	if (syscall(SYS_setresuid, id->uid, id->uid, id->uid) < 0)
 		return init_fail(err, -errno, "setresuid", NULL, "cannot take user %u%s", id->uid,
-				 errno == EINVAL ? ", which is not mapped in the user namespace" : "");
+				 errno == EINVAL ? ", which is not mapped in the user namespace"
+						 : "");
 	/* The change made us dumpable again (R6). */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
@@ -179,36 +195,47 @@ static int take_caps(const struct plan_arg_identity *arg, uint64_t kept, struct 
 
 	if (r < 0) {
 		init_fail(err, r, "capset", NULL, "cannot set the capabilities");
-		if (r == -EPERM && sys_capget(&had[0], &had[1], &had[2]) >= 0 && (permitted & ~had[1]) != 0)
-			error_add_remedy(err, "capability %d is not ours to give: the caller does not have it",
-					 __builtin_ctzll(permitted & ~had[1]));
+		if (r == -EPERM && sys_capget(&had[0], &had[1], &had[2]) >= 0 &&
+		    (permitted & ~had[1]) != 0)
+			error_add_remedy(
+				err,
+				"capability %d is not ours to give: the caller does not have it",
+				__builtin_ctzll(permitted & ~had[1]));
 		return r;
 	}
-	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return init_fail(err, -errno, "prctl", NULL, "cannot clear the ambient capabilities");
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return init_fail(err, -errno, "prctl", NULL,
+				 "cannot clear the ambient capabilities");
 	for (unsigned cap = 0; cap < CAP_COUNT; cap++)
-		if ((arg->ambient & (1ull << cap)) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
-			return init_fail(err, -errno, "prctl", NULL, "cannot raise the ambient capability %u", cap);
+		if ((arg->ambient & (1ull << cap)) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return init_fail(err, -errno, "prctl", NULL,
+					 "cannot raise the ambient capability %u", cap);
 	return 0;
 }
 
 static int check(const struct identity *id, uint64_t kept, struct error *err)
 {
 	uint64_t effective = 0, permitted = 0, inheritable = 0;
-	const bool set_groups = !(id->arg->flags & (PLAN_IDENTITY_KEEP_GROUPS | PLAN_IDENTITY_NO_SETGROUPS));
+	const bool set_groups =
+		!(id->arg->flags & (PLAN_IDENTITY_KEEP_GROUPS | PLAN_IDENTITY_NO_SETGROUPS));
 	uint32_t uids[3] = { 0 }, gids[3] = { 0 };
 	bool same = true;
 
-	if (syscall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) < 0 || syscall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) < 0 ||
+	if (syscall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) < 0 ||
+	    syscall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) < 0 ||
 	    sys_capget(&effective, &permitted, &inheritable) < 0)
 		same = false;
 	for (int i = 0; i < 3; i++)
 		same = same && uids[i] == id->uid && gids[i] == id->gid;
 	if (set_groups)
 		same = same && syscall(SYS_getgroups, 0, NULL) == (long)id->group_count;
-	same = same && effective == (id->arg->effective | kept) && permitted == (id->arg->permitted | kept) &&
-	       inheritable == id->arg->inheritable;
-	return same ? 0 : init_fail(err, -ESTALE, NULL, NULL, "the ids or capabilities read back are not the ones that were set");
+	same = same && effective == (id->arg->effective | kept) &&
+	       permitted == (id->arg->permitted | kept) && inheritable == id->arg->inheritable;
+	return same ? 0
+		    : init_fail(err, -ESTALE, NULL, NULL,
+				"the ids or capabilities read back are not the ones that were set");
 }
 
 int op_identity(struct init *in, const struct plan_op *op, struct error *err)
@@ -232,7 +259,8 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 		return r;
 	give_pipes(&id);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-		return init_fail(err, -errno, "prctl", NULL, "cannot keep capabilities over the change of user");
+		return init_fail(err, -errno, "prctl", NULL,
+				 "cannot keep capabilities over the change of user");
 	if ((r = take_ids(&id, err)) < 0 || (r = take_caps(arg, kept, err)) < 0)
 		return r;
 	return check(&id, kept, err);

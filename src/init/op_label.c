@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AppArmor profile and SELinux label for the exec that follows. Runs in the container half, through the private procfs that
- * was opened before the root switch. What was written is read back and must be the very same: anything else would be a
- * program that runs unconfined in silence (R4).
+ * AppArmor profile and SELinux label for the exec that follows. Runs in the container half, through
+ * the private procfs that was opened before the root switch. What was written is read back and must
+ * be the very same: anything else would be a program that runs unconfined in silence (R4).
  */
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,8 @@ static void cut_mode(char *text)
 		mode[-1] = '\0';
 }
 
-static int write_and_check(int procfd, const char *file, const char *prefix, const char *label, bool has_mode)
+static int write_and_check(int procfd, const char *file, const char *prefix, const char *label,
+			   bool has_mode)
 {
 	char text[LABEL_MAX];
 	ssize_t n;
@@ -48,9 +49,14 @@ static int apply(int procfd, uint32_t lsm, const char *label)
 
 	switch (lsm) {
 	case PLAN_LSM_APPARMOR:
-		/* Its own directory first: with several LSMs the common files belong to another one. */
+		/*
+		 * Its own directory first: with several LSMs the common files belong to another
+		 * one.
+		 */
 		r = write_and_check(procfd, "self/attr/apparmor/exec", "exec ", label, true);
-		return r == -ENOENT ? write_and_check(procfd, "self/attr/exec", "exec ", label, true) : r;
+		return r == -ENOENT
+			       ? write_and_check(procfd, "self/attr/exec", "exec ", label, true)
+			       : r;
 	case PLAN_LSM_SELINUX:
 		return write_and_check(procfd, "self/attr/exec", "", label, false);
 	default:
@@ -61,14 +67,17 @@ static int apply(int procfd, uint32_t lsm, const char *label)
 int op_label(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_label *arg = init_arg(in, op);
-	const char *label = init_string(in, arg->label), *lsm = arg->lsm == PLAN_LSM_APPARMOR ? "AppArmor profile" : "SELinux label";
+	const char *label = init_string(in, arg->label),
+		   *lsm = arg->lsm == PLAN_LSM_APPARMOR ? "AppArmor profile" : "SELinux label";
 	int procfd = init_procfs(in, err), r;
 
 	if (procfd < 0)
 		return procfd;
 	r = apply(procfd, arg->lsm, label);
 	if (r == -EACCES) {
-		/* See op_sysctl.c. The read-back tells whether a procfs of the container answered. */
+		/*
+		 * See op_sysctl.c. The read-back tells whether a procfs of the container answered.
+		 */
 		_cleanup_close_ int attached = procfs_open_attached();
 
 		if (attached >= 0)
@@ -77,7 +86,8 @@ int op_label(struct init *in, const struct plan_op *op, struct error *err)
 	if (r >= 0)
 		return 0;
 	if (r == -ESTALE)
-		return init_fail(err, r, "read", label, "the %s '%s' was written but is not in force", lsm, label);
+		return init_fail(err, r, "read", label,
+				 "the %s '%s' was written but is not in force", lsm, label);
 	init_fail(err, r, "write", label, "cannot apply the %s '%s'", lsm, label);
 	if (r == -ENOENT && arg->lsm == PLAN_LSM_APPARMOR)
 		error_add_remedy(err, "the profile is not loaded on this host");

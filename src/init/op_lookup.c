@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program is found at create, not at start: callers make exit codes 126 and 127 from these texts, and they read only
- * what create said. Runs in the container half, as the program's user and in its working directory. Why an execve failed
- * is explained here as well, from what the file says about itself.
+ * The program is found at create, not at start: callers make exit codes 126 and 127 from these
+ * texts, and they read only what create said. Runs in the container half, as the program's user and
+ * in its working directory. Why an execve failed is explained here as well, from what the file says
+ * about itself.
  */
 #include <elf.h>
 #include <errno.h>
@@ -76,7 +77,8 @@ static bool script_interpreter(const char *head, size_t len, char *buf, size_t s
 		return false;
 	while (at < len && (head[at] == ' ' || head[at] == '\t'))
 		at++;
-	while (at < len && n + 1 < size && head[at] != ' ' && head[at] != '\t' && head[at] != '\n' && head[at] != '\0')
+	while (at < len && n + 1 < size && head[at] != ' ' && head[at] != '\t' &&
+	       head[at] != '\n' && head[at] != '\0')
 		buf[n++] = head[at++];
 	buf[n] = '\0';
 	return n > 0 && at < len;
@@ -104,7 +106,8 @@ static bool elf_interpreter(const char *head, size_t len, char *buf, size_t size
 		memcpy(&p, head + at, sizeof(p));
 		if (p.p_type != PT_INTERP)
 			continue;
-		if (p.p_offset >= len || p.p_filesz == 0 || p.p_filesz > len - p.p_offset || p.p_filesz > size)
+		if (p.p_offset >= len || p.p_filesz == 0 || p.p_filesz > len - p.p_offset ||
+		    p.p_filesz > size)
 			return false;
 		memcpy(buf, head + p.p_offset, p.p_filesz);
 		buf[p.p_filesz - 1] = '\0';
@@ -120,16 +123,23 @@ static int explain_format(const char *head, size_t len, const char *shown, struc
 	if (is_elf(head, len)) {
 		memcpy(&e, head, sizeof(e)); /* e_machine lies at the same place in both classes */
 		if (e.e_machine != OUR_MACHINE || e.e_ident[EI_CLASS] != ELFCLASS64) {
-			error_fail(err, ERROR_PROGRAM, ENOEXEC, "exec: \"%s\": the program is for %s (%s bit), this machine is %s", shown,
-				   machine_name(e.e_machine), e.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32", machine_name(OUR_MACHINE));
-			error_add_remedy(err, "use an image for this machine, or register an emulator with binfmt_misc");
+			error_fail(
+				err, ERROR_PROGRAM, ENOEXEC,
+				"exec: \"%s\": the program is for %s (%s bit), this machine is %s",
+				shown, machine_name(e.e_machine),
+				e.e_ident[EI_CLASS] == ELFCLASS64 ? "64" : "32",
+				machine_name(OUR_MACHINE));
+			error_add_remedy(
+				err,
+				"use an image for this machine, or register an emulator with binfmt_misc");
 			return -ENOEXEC;
 		}
 		return error_fail(err, ERROR_PROGRAM, ENOEXEC, "exec: \"%s\"", shown);
 	}
 	if (len == 0)
 		return error_fail(err, ERROR_PROGRAM, ENOEXEC, "exec: \"%s\"", shown);
-	error_fail(err, ERROR_PROGRAM, ENOEXEC, "exec: \"%s\": neither a program nor a script with a #! line", shown);
+	error_fail(err, ERROR_PROGRAM, ENOEXEC,
+		   "exec: \"%s\": neither a program nor a script with a #! line", shown);
 	return -ENOEXEC;
 }
 
@@ -142,9 +152,12 @@ int program_explain(const char *program, const char *shown, int errnum, struct e
 
 	if (errnum == ENOEXEC) {
 		r = explain_format(head, len, shown, err);
-	} else if (errnum == ENOENT && (script_interpreter(head, len, interpreter, sizeof(interpreter)) ||
-					elf_interpreter(head, len, interpreter, sizeof(interpreter)))) {
-		r = error_fail(err, ERROR_PROGRAM, errnum, "exec: \"%s\": its interpreter \"%s\" is missing", shown, interpreter);
+	} else if (errnum == ENOENT &&
+		   (script_interpreter(head, len, interpreter, sizeof(interpreter)) ||
+		    elf_interpreter(head, len, interpreter, sizeof(interpreter)))) {
+		r = error_fail(err, ERROR_PROGRAM, errnum,
+			       "exec: \"%s\": its interpreter \"%s\" is missing", shown,
+			       interpreter);
 	} else {
 		r = error_fail(err, ERROR_PROGRAM, errnum, "exec: \"%s\"", shown);
 		if (errnum == EACCES && statvfs(program, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
@@ -182,7 +195,8 @@ static int search_path(struct init *in, const char *program, const char *path_en
 
 	for (const char *p = path_env;; p++) {
 		size_t len = strcspn(p, ":");
-		int r = text_format(in->program, sizeof(in->program), "%.*s%s%s", (int)len, p, len ? "/" : "./", program);
+		int r = text_format(in->program, sizeof(in->program), "%.*s%s%s", (int)len, p,
+				    len ? "/" : "./", program);
 
 		if (r >= 0)
 			r = check_program(in->program);
@@ -204,7 +218,8 @@ static int not_found(const char *program, bool has_slash, int r, struct error *e
 	else if (has_slash || r != -ENOENT)
 		r = error_fail(err, ERROR_PROGRAM, -r, "exec: \"%s\"", program);
 	else
-		r = error_fail(err, ERROR_PROGRAM, ENOENT, "exec: \"%s\": executable file not found in $PATH", program);
+		r = error_fail(err, ERROR_PROGRAM, ENOENT,
+			       "exec: \"%s\": executable file not found in $PATH", program);
 	error_add_subject(err, program);
 	return r;
 }
@@ -214,12 +229,17 @@ static int check_script(const struct init *in, const char *program, struct error
 	char head[256], interpreter[256];
 	size_t len = read_head(in->program, head, sizeof(head));
 
-	if (!script_interpreter(head, len, interpreter, sizeof(interpreter)) || interpreter[0] != '/')
+	if (!script_interpreter(head, len, interpreter, sizeof(interpreter)) ||
+	    interpreter[0] != '/')
 		return 0;
-	return access(interpreter, F_OK) < 0 && errno == ENOENT ? program_explain(in->program, program, ENOENT, err) : 0;
+	return access(interpreter, F_OK) < 0 && errno == ENOENT
+		       ? program_explain(in->program, program, ENOENT, err)
+		       : 0;
 }
 
-/* HOME for a config that has none; a passwd that cannot be read is as good as one without the user. */
+/*
+ * HOME for a config that has none; a passwd that cannot be read is as good as one without the user.
+ */
 static void find_home(struct init *in)
 {
 	const struct plan_op *last = &plan_ops(in->plan)[in->plan->op_count - 1];
@@ -227,10 +247,12 @@ static void find_home(struct init *in)
 	struct passwd_entry entry;
 	int rootfd;
 
-	if (last->type != OP_EXEC || !(((const struct plan_arg_exec *)init_arg(in, last))->flags & PLAN_EXEC_SET_HOME))
+	if (last->type != OP_EXEC ||
+	    !(((const struct plan_arg_exec *)init_arg(in, last))->flags & PLAN_EXEC_SET_HOME))
 		return;
 	rootfd = init_root(in, &own);
-	if (rootfd < 0 || passwd_find_uid(rootfd, (uint32_t)syscall(SYS_geteuid), &entry) < 0 || entry.home[0] != '/')
+	if (rootfd < 0 || passwd_find_uid(rootfd, (uint32_t)syscall(SYS_geteuid), &entry) < 0 ||
+	    entry.home[0] != '/')
 		text_copy(entry.home, sizeof(entry.home), "/");
 	(void)text_format(in->home, sizeof(in->home), "HOME=%s", entry.home);
 }
@@ -249,7 +271,8 @@ int op_lookup(struct init *in, const struct plan_op *op, struct error *err)
 	} else if (program[0] == '\0') {
 		r = -ENOENT;
 	} else {
-		r = search_path(in, program, arg->path_env ? init_string(in, arg->path_env) : DEFAULT_PATH);
+		r = search_path(in, program,
+				arg->path_env ? init_string(in, arg->path_env) : DEFAULT_PATH);
 	}
 	if (r < 0)
 		return not_found(program, has_slash, r, err);

@@ -2,9 +2,10 @@
 /*
  * Masked and read-only paths, and the root's own attributes. Runs in the container half.
  *
- * What covers a path is ours, never something that the image could have put in its place (R13): for directories one empty
- * read-only tmpfs for all of them, for files a null device, known by its numbers. The first use is attached and later ones
- * are clones of it, since a clone can only be taken of what is attached, and it brings its attributes along.
+ * What covers a path is ours, never something that the image could have put in its place (R13): for
+ * directories one empty read-only tmpfs for all of them, for files a null device, known by its
+ * numbers. The first use is attached and later ones are clones of it, since a clone can only be
+ * taken of what is attached, and it brings its attributes along.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,13 @@
 
 static int clone_of(int fd, bool recursive)
 {
-	return mount_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0));
+	return mount_open_tree(fd, "",
+			       OPEN_TREE_CLONE | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0));
 }
 
 /* Opens what is to be covered; 1: it is not there, and need not be. */
-static int open_path(struct init *in, const struct plan_op *op, const char *path, int *ret_fd, struct error *err)
+static int open_path(struct init *in, const struct plan_op *op, const char *path, int *ret_fd,
+		     struct error *err)
 {
 	_cleanup_close_ int own = -EBADF;
 	int rootfd = init_root(in, &own);
@@ -77,7 +80,8 @@ static int same_mask(int mask, const struct stat *st)
 {
 	struct stat other;
 
-	return mask >= 0 && fstat(mask, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+	return mask >= 0 && fstat(mask, &other) == 0 && other.st_dev == st->st_dev &&
+	       other.st_ino == st->st_ino;
 }
 
 int op_mask(struct init *in, const struct plan_op *op, struct error *err)
@@ -102,7 +106,8 @@ int op_mask(struct init *in, const struct plan_op *op, struct error *err)
 	else
 		tree = clone_of(directory ? in->empty_fd : in->null_fd, false);
 	if (tree < 0)
-		return init_fail(err, tree, directory ? "fsopen" : "open_tree", path, "cannot make the mask for '%s'", path);
+		return init_fail(err, tree, directory ? "fsopen" : "open_tree", path,
+				 "cannot make the mask for '%s'", path);
 	r = mount_move(tree, target);
 	if (r < 0)
 		return init_fail(err, r, "move_mount", path, "cannot mask '%s'", path);
@@ -116,7 +121,10 @@ int op_mask(struct init *in, const struct plan_op *op, struct error *err)
 	return 0;
 }
 
-/* Everything below becomes read-only as well: what a host's procfs carries, such as binfmt_misc, is no less writable. */
+/*
+ * Everything below becomes read-only as well: what a host's procfs carries, such as binfmt_misc, is
+ * no less writable.
+ */
 int op_readonly(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_path *arg = init_arg(in, op);
@@ -128,7 +136,9 @@ int op_readonly(struct init *in, const struct plan_op *op, struct error *err)
 		return r < 0 ? r : 0;
 	if (arg->flags & PLAN_PATH_REMOUNT) {
 		r = mount_set_attributes(target, false, MOUNT_ATTR_RDONLY, 0, 0, -1);
-		return r < 0 ? init_fail(err, r, "mount_setattr", path, "cannot make the mount at '%s' read-only", path) : 0;
+		return r < 0 ? init_fail(err, r, "mount_setattr", path,
+					 "cannot make the mount at '%s' read-only", path)
+			     : 0;
 	}
 	tree = clone_of(target, true);
 	if (tree < 0)
@@ -137,7 +147,8 @@ int op_readonly(struct init *in, const struct plan_op *op, struct error *err)
 	if (r < 0)
 		return init_fail(err, r, "mount_setattr", path, "cannot make '%s' read-only", path);
 	r = mount_move(tree, target);
-	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot make '%s' read-only", path) : 0;
+	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot make '%s' read-only", path)
+		     : 0;
 }
 
 /* Propagation waits for the switch: pivot_root refuses a new root that is shared. */
@@ -150,5 +161,7 @@ int op_root_readonly(struct init *in, const struct plan_op *op, struct error *er
 	in->new_propagation_recursive = arg->propagation_recursive;
 	if (arg->attr_set)
 		r = mount_set_attributes(in->root_fd, false, arg->attr_set, 0, 0, -1);
-	return r < 0 ? init_fail(err, r, "mount_setattr", "/", "cannot set the attributes of the container's root") : 0;
+	return r < 0 ? init_fail(err, r, "mount_setattr", "/",
+				 "cannot set the attributes of the container's root")
+		     : 0;
 }

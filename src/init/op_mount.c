@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new filesystem. Runs in the container half: fsopen, fsconfig word by word, fsmount with its attributes, and only then
- * is it attached, from descriptor to descriptor (R2). The kernel's own words about a refused option go into the error.
+ * A new filesystem. Runs in the container half: fsopen, fsconfig word by word, fsmount with its
+ * attributes, and only then is it attached, from descriptor to descriptor (R2). The kernel's own
+ * words about a refused option go into the error.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,27 +13,32 @@
 
 #include "init/init.h"
 
-enum { CONFIG_VALUE_MAX = 255, CONFIG_KEY_MAX = 64 }; /* fsconfig(2) takes strings of less than 256 bytes */
+enum {
+	CONFIG_VALUE_MAX = 255,
+	CONFIG_KEY_MAX = 64
+}; /* fsconfig(2) takes strings of less than 256 bytes */
 
-#define FSMOUNT_ATTRS                                                                                        \
-	((uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR__ATIME | \
-		    MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW))
+#define FSMOUNT_ATTRS                                                                              \
+	((uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | \
+		    MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW))
 
 struct filesystem {
 	const struct plan_arg_mount *arg;
 	const char *fstype, *source, *target;
 	int target_fd;
-	bool made;     /* the mount point */
-	mode_t mode;   /* of the directory it covers */
+	bool made;   /* the mount point */
+	mode_t mode; /* of the directory it covers */
 };
 
-static int mount_failed(const struct filesystem *f, int fsfd, int r, const char *call, struct error *err)
+static int mount_failed(const struct filesystem *f, int fsfd, int r, const char *call,
+			struct error *err)
 {
 	char message[256] = "";
 
 	if (fsfd >= 0)
 		mount_fs_message(fsfd, message, sizeof(message));
-	init_fail(err, r, call, f->target, "cannot mount '%s' on '%s'%s%s", f->fstype, f->target, message[0] ? ": " : "", message);
+	init_fail(err, r, call, f->target, "cannot mount '%s' on '%s'%s%s", f->fstype, f->target,
+		  message[0] ? ": " : "", message);
 	if (r == -ENODEV)
 		error_add_remedy(err, "this kernel has no filesystem '%s'", f->fstype);
 	return r;
@@ -83,7 +89,8 @@ static int configure(const struct init *in, const struct filesystem *f, int fsfd
 	return r < 0 ? mount_failed(f, fsfd, r, "fsconfig", err) : 0;
 }
 
-static int make_filesystem(const struct init *in, const struct filesystem *f, uint64_t attrs, struct error *err)
+static int make_filesystem(const struct init *in, const struct filesystem *f, uint64_t attrs,
+			   struct error *err)
 {
 	_cleanup_close_ int fsfd = mount_fsopen(f->fstype);
 	int r;
@@ -98,8 +105,9 @@ static int make_filesystem(const struct init *in, const struct filesystem *f, ui
 }
 
 /*
- * Options too long for fsconfig(2), such as overlay's layers, go through mount(2): on the directory that we hold, as our
- * current one, so that there is no path either. What was mounted is then opened and checked to lie on the same place.
+ * Options too long for fsconfig(2), such as overlay's layers, go through mount(2): on the directory
+ * that we hold, as our current one, so that there is no path either. What was mounted is then
+ * opened and checked to lie on the same place.
  */
 static int mount_by_old_call(struct init *in, const struct filesystem *f, struct error *err)
 {
@@ -115,7 +123,9 @@ static int mount_by_old_call(struct init *in, const struct filesystem *f, struct
 		size_t n = strlen(word);
 
 		if (len + n + 2 > sizeof(data))
-			return init_fail(err, -E2BIG, NULL, f->target, "the options of the mount at '%s' are longer than a page", f->target);
+			return init_fail(err, -E2BIG, NULL, f->target,
+					 "the options of the mount at '%s' are longer than a page",
+					 f->target);
 		if (len > 0)
 			data[len++] = ',';
 		memcpy(data + len, word, n);
@@ -123,20 +133,25 @@ static int mount_by_old_call(struct init *in, const struct filesystem *f, struct
 	}
 	data[len] = '\0';
 	if (rootfd < 0 || fchdir(f->target_fd) < 0)
-		return init_fail(err, rootfd < 0 ? rootfd : -errno, "fchdir", f->target, "cannot enter mount point '%s'", f->target);
+		return init_fail(err, rootfd < 0 ? rootfd : -errno, "fchdir", f->target,
+				 "cannot enter mount point '%s'", f->target);
 	if (mount(f->source[0] ? f->source : f->fstype, ".", f->fstype, 0, data) < 0)
 		return mount_failed(f, -1, -errno, "mount", err);
 	if (chdir("/") < 0)
-		return init_fail(err, -errno, "chdir", "/", "cannot leave mount point '%s'", f->target);
+		return init_fail(err, -errno, "chdir", "/", "cannot leave mount point '%s'",
+				 f->target);
 	fd = safe_open(rootfd, f->target, SAFE_DIRECTORY);
 	if (fd < 0)
-		return init_fail(err, fd, "openat2", f->target, "cannot open the mount at '%s'", f->target);
+		return init_fail(err, fd, "openat2", f->target, "cannot open the mount at '%s'",
+				 f->target);
 	r = sys_mount_id(f->target_fd, &before);
 	if (r >= 0)
 		r = sys_mount_id(fd, &after);
 	if (r >= 0 && before == after)
 		r = -ESTALE;
-	return r < 0 ? init_fail(err, r, "statx", f->target, "cannot find the mount made at '%s'", f->target) : TAKE_FD(fd);
+	return r < 0 ? init_fail(err, r, "statx", f->target, "cannot find the mount made at '%s'",
+				 f->target)
+		     : TAKE_FD(fd);
 }
 
 /* ---- the host's instance, where no new one is allowed ------------------------------------ */
@@ -155,7 +170,10 @@ static bool is_of_type(int fd, const char *fstype)
 static int clone_host_instance(const struct filesystem *f)
 {
 	const char *const places[] = {
-		STREQ(f->fstype, "proc") ? "/proc" : STREQ(f->fstype, "sysfs") ? "/sys" : STREQ(f->fstype, "cgroup2") ? "/sys/fs/cgroup" : f->target,
+		STREQ(f->fstype, "proc")      ? "/proc"
+		: STREQ(f->fstype, "sysfs")   ? "/sys"
+		: STREQ(f->fstype, "cgroup2") ? "/sys/fs/cgroup"
+					      : f->target,
 		"/sys/fs/cgroup/unified", /* a hybrid host's cgroup2 */
 	};
 	int fd = -ENOENT;
@@ -177,7 +195,10 @@ static bool is_refusal(int r)
 static int bind_host_instance(struct init *in, const struct filesystem *f, int r, struct error *err)
 {
 	struct init_attrs attrs = {
-		.set = f->arg->attr_set, .clear = f->arg->attr_clear, .rec_set = f->arg->rec_attr_set, .rec_clear = f->arg->rec_attr_clear,
+		.set = f->arg->attr_set,
+		.clear = f->arg->attr_clear,
+		.rec_set = f->arg->rec_attr_set,
+		.rec_clear = f->arg->rec_attr_clear,
 	};
 	_cleanup_close_ int tree = clone_host_instance(f);
 	int applied;
@@ -190,8 +211,10 @@ static int bind_host_instance(struct init *in, const struct filesystem *f, int r
 		attrs.rec_set |= MOUNT_ATTR_RDONLY;
 	applied = mount_attrs_apply(tree, &attrs, mount_tree_propagation(in));
 	if (applied < 0)
-		return init_fail(err, applied, "mount_setattr", f->target, "cannot set the attributes of the mount at '%s'", f->target);
-	channel_debug(in, "a new '%s' for '%s' is refused (errno %d), using the host's", f->fstype, f->target, -r);
+		return init_fail(err, applied, "mount_setattr", f->target,
+				 "cannot set the attributes of the mount at '%s'", f->target);
+	channel_debug(in, "a new '%s' for '%s' is refused (errno %d), using the host's", f->fstype,
+		      f->target, -r);
 	err->code = 0;
 	err->class = ERROR_NONE;
 	return TAKE_FD(tree);
@@ -209,13 +232,16 @@ static int finish_tree(const struct filesystem *f, int tree, uint64_t set, struc
 			return r;
 	}
 	if (set)
-		r = mount_set_attributes(tree, false, set, set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0, 0, -1);
+		r = mount_set_attributes(tree, false, set,
+					 set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0, 0, -1);
 	if (r < 0)
-		return init_fail(err, r, "mount_setattr", f->target, "cannot set the attributes of the mount at '%s'", f->target);
+		return init_fail(err, r, "mount_setattr", f->target,
+				 "cannot set the attributes of the mount at '%s'", f->target);
 	return 0;
 }
 
-static int open_tree_of(struct init *in, const struct filesystem *f, bool *ret_attached, struct error *err)
+static int open_tree_of(struct init *in, const struct filesystem *f, bool *ret_attached,
+			struct error *err)
 {
 	const struct plan_arg_mount *arg = f->arg;
 	uint64_t attrs = (arg->attr_set | arg->rec_attr_set) & FSMOUNT_ATTRS, later = 0;
@@ -258,12 +284,14 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 	struct stat st;
 	int r;
 
-	target = mount_point_open(in, f.target, SAFE_MAKE_DIR, arg->mode ? arg->mode : 0755, arg->flags & PLAN_MOUNT_DEST_NOFOLLOW,
-				  STREQ(f.fstype, "proc"), &f.made, err);
+	target = mount_point_open(in, f.target, SAFE_MAKE_DIR, arg->mode ? arg->mode : 0755,
+				  arg->flags & PLAN_MOUNT_DEST_NOFOLLOW, STREQ(f.fstype, "proc"),
+				  &f.made, err);
 	if (target < 0)
 		return target;
 	if (fstat(target, &st) < 0)
-		return init_fail(err, -errno, "fstat", f.target, "cannot examine mount point '%s'", f.target);
+		return init_fail(err, -errno, "fstat", f.target, "cannot examine mount point '%s'",
+				 f.target);
 	f.target_fd = target;
 	f.mode = st.st_mode;
 	tree = open_tree_of(in, &f, &attached, err);
@@ -271,9 +299,12 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 		return tree;
 	r = attached ? 0 : mount_attach(tree, target, f.target, err);
 	if (r >= 0 && arg->propagation) {
-		r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0, arg->propagation, -1);
+		r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0,
+					 arg->propagation, -1);
 		if (r < 0)
-			return init_fail(err, r, "mount_setattr", f.target, "cannot set the propagation of the mount at '%s'", f.target);
+			return init_fail(err, r, "mount_setattr", f.target,
+					 "cannot set the propagation of the mount at '%s'",
+					 f.target);
 	}
 	return r;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Phase 1: into the namespaces. Runs in the process that the host half cloned; after OP_FORK in its child.
+ * Phase 1: into the namespaces. Runs in the process that the host half cloned; after OP_FORK in its
+ * child.
  *
- * Kernel rules: joining a namespace needs privilege in the user namespace that owns it, so what is refused first may be
- * allowed once the user namespace is entered. A joined pid namespace, and time offsets, take effect for children only;
- * the child is made with CLONE_PARENT, so that it is the host half's child too, and inherits the exit signal.
+ * Kernel rules: joining a namespace needs privilege in the user namespace that owns it, so what is
+ * refused first may be allowed once the user namespace is entered. A joined pid namespace, and time
+ * offsets, take effect for children only; the child is made with CLONE_PARENT, so that it is the
+ * host half's child too, and inherits the exit signal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +41,8 @@ static const char *namespace_name(uint64_t nstype)
 }
 
 /*
- * setgroups may be denied in this user namespace; the groups are then settled, or refused, by OP_IDENTITY. The ids are
- * taken by raw calls: musl's wrappers speak to threads first.
+ * setgroups may be denied in this user namespace; the groups are then settled, or refused, by
+ * OP_IDENTITY. The ids are taken by raw calls: musl's wrappers speak to threads first.
  */
 int init_take_setup_ids(const struct init *in, struct error *err)
 {
@@ -48,23 +50,27 @@ int init_take_setup_ids(const struct init *in, struct error *err)
 
 	(void)syscall(SYS_setgroups, 0, NULL);
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
-		return init_fail(err, -errno, "setresgid", NULL, "cannot take group %u of the user namespace for the set-up", gid);
+		return init_fail(err, -errno, "setresgid", NULL,
+				 "cannot take group %u of the user namespace for the set-up", gid);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || syscall(SYS_setresuid, uid, uid, uid) < 0)
-		return init_fail(err, -errno, "setresuid", NULL, "cannot take user %u of the user namespace for the set-up", uid);
+		return init_fail(err, -errno, "setresuid", NULL,
+				 "cannot take user %u of the user namespace for the set-up", uid);
 	uint64_t effective, permitted, inheritable;
 	int r = sys_capget(&effective, &permitted, &inheritable);
 
 	if (r >= 0)
 		r = sys_capset(permitted, permitted, inheritable);
 	if (r < 0)
-		return init_fail(err, r, "capset", NULL, "cannot keep capabilities in the user namespace");
+		return init_fail(err, r, "capset", NULL,
+				 "cannot keep capabilities in the user namespace");
 	/* A change of ids makes a process dumpable again (R6). */
 	(void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return 0;
 }
 
-static int join_failed(const struct init *in, const struct plan_arg_join *arg, int r, struct error *err)
+static int join_failed(const struct init *in, const struct plan_arg_join *arg, int r,
+		       struct error *err)
 {
 	const char *path = init_string(in, arg->path);
 
@@ -73,11 +79,14 @@ static int join_failed(const struct init *in, const struct plan_arg_join *arg, i
 		if (r == -ESRCH)
 			error_add_remedy(err, "its process has ended");
 	} else if (r == -EINVAL && arg->nstype != CLONE_NEWUSER) {
-		init_fail(err, r, "setns", path, "'%s' is not a %s namespace that can be joined", path, namespace_name(arg->nstype));
+		init_fail(err, r, "setns", path, "'%s' is not a %s namespace that can be joined",
+			  path, namespace_name(arg->nstype));
 	} else {
-		init_fail(err, r, "setns", path, "cannot join the %s namespace '%s'", namespace_name(arg->nstype), path);
+		init_fail(err, r, "setns", path, "cannot join the %s namespace '%s'",
+			  namespace_name(arg->nstype), path);
 		if (r == -EINVAL)
-			error_add_remedy(err, "a process cannot join the user namespace that it is in");
+			error_add_remedy(err,
+					 "a process cannot join the user namespace that it is in");
 	}
 	return r;
 }
@@ -92,7 +101,8 @@ static int join(struct init *in, const struct plan_op *op, struct error *err)
 
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
-			return init_fail(err, -errno, "open", path, "cannot open namespace '%s'", path);
+			return init_fail(err, -errno, "open", path, "cannot open namespace '%s'",
+					 path);
 	}
 	r = sys_setns(fd, (int)arg->nstype);
 	if (r == -EPERM && arg->deferrable && op->fd >= 0)
@@ -152,10 +162,11 @@ int op_time_offsets(struct init *in, const struct plan_op *op, struct error *err
 		return init_fail(err, r, "unshare", NULL, "cannot make a time namespace");
 	text[0] = '\0';
 	if (arg->has_monotonic)
-		len = text_format(text, sizeof(text), "monotonic %lld %u\n", (long long)arg->monotonic_secs, arg->monotonic_nsecs);
+		len = text_format(text, sizeof(text), "monotonic %lld %u\n",
+				  (long long)arg->monotonic_secs, arg->monotonic_nsecs);
 	if (arg->has_boottime)
-		(void)text_format(text + len, sizeof(text) - (size_t)len, "boottime %lld %u\n", (long long)arg->boottime_secs,
-				  arg->boottime_nsecs);
+		(void)text_format(text + len, sizeof(text) - (size_t)len, "boottime %lld %u\n",
+				  (long long)arg->boottime_secs, arg->boottime_nsecs);
 	/* Not the one of the container: we are still in the pid namespace of the host half. */
 	procfd = procfs_open();
 	if (procfd < 0)
@@ -167,14 +178,20 @@ int op_time_offsets(struct init *in, const struct plan_op *op, struct error *err
 		r = procfd < 0 ? r : procfs_write(procfd, "self/timens_offsets", text);
 	}
 	if (r < 0) {
-		init_fail(err, r, "write", "timens_offsets", "cannot set the clock offsets of the time namespace");
+		init_fail(err, r, "write", "timens_offsets",
+			  "cannot set the clock offsets of the time namespace");
 		if (r == -ERANGE)
-			error_add_remedy(err, "a clock would go below zero or beyond what the kernel allows");
+			error_add_remedy(
+				err,
+				"a clock would go below zero or beyond what the kernel allows");
 	}
 	return r < 0 ? r : 0;
 }
 
-/* The stage process ends here. Its child waits for one byte, so that FORKED is sent before anything of the child's. */
+/*
+ * The stage process ends here. Its child waits for one byte, so that FORKED is sent before anything
+ * of the child's.
+ */
 static _noreturn_ void hand_over(struct init *in, pid_t pid, int pidfd, int go)
 {
 	int r = channel_send(in, STEP_FORKED, pid, NULL, pidfd);
@@ -187,16 +204,21 @@ static _noreturn_ void hand_over(struct init *in, pid_t pid, int pidfd, int go)
 
 static int clone_failed(int r, uint64_t flags, struct error *err)
 {
-	init_fail(err, r, "clone3", NULL, "cannot create the container's process in its namespaces");
+	init_fail(err, r, "clone3", NULL,
+		  "cannot create the container's process in its namespaces");
 	if (r == -EPERM && (flags & CLONE_NEWUSER))
-		error_add_remedy(err, "this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
-				      "kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
+		error_add_remedy(
+			err,
+			"this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
+			"kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
 	else if (r == -ENOMEM)
-		error_add_remedy(err, "the first process of the joined pid namespace may have ended");
+		error_add_remedy(err,
+				 "the first process of the joined pid namespace may have ended");
 	else if (r == -ENOSPC)
 		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
 	else if (r == -EAGAIN)
-		error_add_remedy(err, "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
+		error_add_remedy(err,
+				 "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
 	return r;
 }
 
@@ -223,7 +245,7 @@ int op_fork(struct init *in, const struct plan_op *op, struct error *err)
 		_exit(1);
 	fd_close(go[0]);
 	if (arg->clone_flags & CLONE_NEWUSER) {
-		r = channel_expect(in, STEP_GO, NULL);
+		r = channel_expect(in, STEP_GO);
 		if (r < 0)
 			_exit(1); /* the host half is gone, and so is what it would have told */
 		r = init_take_setup_ids(in, err);
@@ -239,6 +261,7 @@ int op_unshare(struct init *in, const struct plan_op *op, struct error *err)
 	int r = sys_unshare(arg->clone_flags);
 
 	if (r < 0)
-		return init_fail(err, r, "unshare", NULL, "cannot make a %s namespace", namespace_name(arg->clone_flags));
+		return init_fail(err, r, "unshare", NULL, "cannot make a %s namespace",
+				 namespace_name(arg->clone_flags));
 	return 0;
 }

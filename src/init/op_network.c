@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loopback device of a new network namespace. Runs in the container half; the kernel gives it its addresses when it comes up. */
+/*
+ * The loopback device of a new network namespace. Runs in the container half; the kernel gives it
+ * its addresses when it comes up.
+ */
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>

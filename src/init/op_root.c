@@ -2,10 +2,11 @@
 /*
  * The rootfs becomes a mount of our namespace. Runs in the container half, in the old root.
  *
- * First the old tree loses its way back to the host. Then the rootfs, a detached clone, is attached on top of "/" itself:
- * a name that is resolved from our root does not cross a mount on that very root, so the old tree stays in view until
- * OP_PIVOT, while pivot_root finds its new root below the old one. The mount that carries it is private: nothing that is
- * attached there is seen elsewhere. The descriptor of the tree is from here on the root of all names (R1).
+ * First the old tree loses its way back to the host. Then the rootfs, a detached clone, is attached
+ * on top of "/" itself: a name that is resolved from our root does not cross a mount on that very
+ * root, so the old tree stays in view until OP_PIVOT, while pivot_root finds its new root below the
+ * old one. The mount that carries it is private: nothing that is attached there is seen elsewhere.
+ * The descriptor of the tree is from here on the root of all names (R1).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,23 +20,29 @@ uint64_t mount_tree_propagation(const struct init *in)
 	return in->old_propagation == MS_SHARED ? 0 : in->old_propagation;
 }
 
-static int detach_from_host(const struct init *in, const struct plan_arg_root *arg, int old, struct error *err)
+static int detach_from_host(const struct init *in, const struct plan_arg_root *arg, int old,
+			    struct error *err)
 {
-	int r = mount_set_attributes(old, arg->propagation_recursive, 0, 0, in->old_propagation, -1);
+	int r = mount_set_attributes(old, arg->propagation_recursive, 0, 0, in->old_propagation,
+				     -1);
 
 	if (r >= 0 && in->old_propagation != MS_PRIVATE)
 		r = mount_set_attributes(old, false, 0, 0, MS_PRIVATE, -1);
 	if (r < 0) {
-		init_fail(err, r, "mount_setattr", "/", "cannot set the propagation of the old root");
+		init_fail(err, r, "mount_setattr", "/",
+			  "cannot set the propagation of the old root");
 		if (r == -EINVAL)
-			error_add_remedy(err, "'/' is not a mount point: a container cannot be started from a chroot");
+			error_add_remedy(
+				err,
+				"'/' is not a mount point: a container cannot be started from a chroot");
 	}
 	return r;
 }
 
 /*
- * The clone is a peer of the host's mount where that is shared. Even where the container's mounts are to be shared, its own
- * root must not be: what is mounted in it would appear in the rootfs directory of the host.
+ * The clone is a peer of the host's mount where that is shared. Even where the container's mounts
+ * are to be shared, its own root must not be: what is mounted in it would appear in the rootfs
+ * directory of the host.
  */
 static int detach_tree(const struct init *in, int tree, const char *path, struct error *err)
 {
@@ -47,7 +54,8 @@ static int detach_tree(const struct init *in, int tree, const char *path, struct
 	else
 		r = mount_set_attributes(tree, false, 0, 0, MS_PRIVATE, -1);
 	if (r < 0)
-		init_fail(err, r, "mount_setattr", path, "cannot set the propagation of rootfs '%s'", path);
+		init_fail(err, r, "mount_setattr", path,
+			  "cannot set the propagation of rootfs '%s'", path);
 	return r;
 }
 
@@ -60,7 +68,8 @@ static int attach_tree(struct init *in, int tree, int old, const char *path, str
 		in->attached_over_root = true;
 		return 0;
 	}
-	channel_debug(in, "cannot attach the rootfs over '/' (errno %d), attaching it at '%s'", -r, path);
+	channel_debug(in, "cannot attach the rootfs over '/' (errno %d), attaching it at '%s'", -r,
+		      path);
 	place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place >= 0 && mount_move(tree, place) >= 0)
 		return 0;
@@ -85,22 +94,27 @@ int op_root(struct init *in, const struct plan_op *op, struct error *err)
 	int r;
 
 	if (tree < 0)
-		return init_fail(err, tree, "open_tree", path, tree == -ENOENT ? "rootfs '%s' does not exist" : "cannot open rootfs '%s'", path);
+		return init_fail(err, tree, "open_tree", path,
+				 tree == -ENOENT ? "rootfs '%s' does not exist"
+						 : "cannot open rootfs '%s'",
+				 path);
 	if (fstat(tree, &st) < 0)
 		return init_fail(err, -errno, "fstat", path, "cannot examine rootfs '%s'", path);
 	if (!S_ISDIR(st.st_mode))
 		return init_fail(err, -ENOTDIR, NULL, path, "rootfs '%s' is not a directory", path);
-	old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	old = init_open_slash();
 	if (old < 0)
 		return init_fail(err, -errno, "open", "/", "cannot open the old root");
 	in->old_propagation = arg->propagation ? arg->propagation : MS_SLAVE;
 	in->no_pivot = arg->flags & PLAN_ROOT_NO_PIVOT;
-	if ((r = detach_from_host(in, arg, old, err)) < 0 || (r = detach_tree(in, tree, path, err)) < 0 ||
+	if ((r = detach_from_host(in, arg, old, err)) < 0 ||
+	    (r = detach_tree(in, tree, path, err)) < 0 ||
 	    (r = attach_tree(in, tree, old, path, err)) < 0)
 		return r;
 	r = sys_mount_id(tree, &in->root_mount);
 	if (r < 0)
-		return init_fail(err, r, "statx", path, "cannot identify the mount of rootfs '%s'", path);
+		return init_fail(err, r, "statx", path, "cannot identify the mount of rootfs '%s'",
+				 path);
 	in->root = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
 	in->root_fd = TAKE_FD(tree);
 	remember_proc(in);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scheduling: CPU policy, I/O priority, NUMA memory policy, CPU affinity. Runs in the container half, while it still has
- * the privilege. Masks are as long as the list needs: there are machines with more than 1024 CPUs (C17).
+ * Scheduling: CPU policy, I/O priority, NUMA memory policy, CPU affinity. Runs in the container
+ * half, while it still has the privilege. Masks are as long as the list needs: there are machines
+ * with more than 1024 CPUs (C17).
  */
 #include <errno.h>
 #include <string.h>
@@ -9,7 +10,12 @@
 
 #include "init/init.h"
 
-enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_CLASS_SHIFT = 13, MASK_BITS = 16384, WORD_BITS = 8 * sizeof(unsigned long) };
+enum {
+	IOPRIO_WHO_PROCESS = 1,
+	IOPRIO_CLASS_SHIFT = 13,
+	MASK_BITS = 16384,
+	WORD_BITS = 8 * sizeof(unsigned long)
+};
 
 struct mask {
 	unsigned long words[MASK_BITS / WORD_BITS];
@@ -75,7 +81,9 @@ int op_scheduler(struct init *in, const struct plan_op *op, struct error *err)
 	r = -errno;
 	init_fail(err, r, "sched_setattr", NULL, "cannot set the scheduling policy");
 	if (r == -EPERM)
-		error_add_remedy(err, "it needs CAP_SYS_NICE, and for real-time policies a cgroup that has real-time runtime");
+		error_add_remedy(
+			err,
+			"it needs CAP_SYS_NICE, and for real-time policies a cgroup that has real-time runtime");
 	else if (r == -EBUSY)
 		error_add_remedy(err, "the deadline bandwidth of this machine is used up");
 	return r;
@@ -105,9 +113,12 @@ int op_memory_policy(struct init *in, const struct plan_op *op, struct error *er
 		    mask.bits ? (unsigned long)mask.bits + 1 : 0ul) == 0)
 		return 0;
 	r = -errno;
-	init_fail(err, r, "set_mempolicy", nodes, "cannot set the memory policy for nodes '%s'", nodes);
+	init_fail(err, r, "set_mempolicy", nodes, "cannot set the memory policy for nodes '%s'",
+		  nodes);
 	if (r == -EINVAL)
-		error_add_remedy(err, "a node is missing on this machine, or not allowed by the cgroup's cpuset.mems");
+		error_add_remedy(
+			err,
+			"a node is missing on this machine, or not allowed by the cgroup's cpuset.mems");
 	return r;
 }
 
@@ -125,11 +136,14 @@ int op_affinity(struct init *in, const struct plan_op *op, struct error *err)
 	} else if (parse_list(cpus, &mask) < 0) {
 		return init_fail(err, -EINVAL, NULL, cpus, "'%s' is not a list of CPUs", cpus);
 	}
-	if (syscall(SYS_sched_setaffinity, 0, ((unsigned long)mask.bits + WORD_BITS - 1) / WORD_BITS * sizeof(long), mask.words) == 0)
+	if (syscall(SYS_sched_setaffinity, 0,
+		    ((unsigned long)mask.bits + WORD_BITS - 1) / WORD_BITS * sizeof(long),
+		    mask.words) == 0)
 		return 0;
 	r = -errno;
 	init_fail(err, r, "sched_setaffinity", cpus, "cannot bind the process to CPUs '%s'", cpus);
 	if (r == -EINVAL)
-		error_add_remedy(err, "none of them is online and allowed by the cgroup's cpuset.cpus");
+		error_add_remedy(err,
+				 "none of them is online and allowed by the cgroup's cpuset.cpus");
 	return r;
 }

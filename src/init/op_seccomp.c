@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system call filter, as late as possible. Runs in the container half. Descriptors are closed before it, since it may
- * forbid that. Without no_new_privs loading it takes CAP_SYS_ADMIN, which is given up right after.
+ * The system call filter, as late as possible. Runs in the container half. Descriptors are closed
+ * before it, since it may forbid that. Without no_new_privs loading it takes CAP_SYS_ADMIN, which
+ * is given up right after.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -14,10 +15,12 @@ static int hand_over_listener(const struct init *in, int listener, struct error 
 	int r = channel_send(in, STEP_LISTENER, 0, NULL, listener);
 
 	if (r >= 0)
-		r = channel_expect(in, STEP_LISTENER_DONE, NULL);
+		r = channel_expect(in, STEP_LISTENER_DONE);
 	if (r < 0) {
 		init_fail(err, r, "sendmsg", NULL, "cannot hand the seccomp listener over");
-		error_add_remedy(err, "a profile that notifies for sendmsg, recvfrom or close cannot be started");
+		error_add_remedy(
+			err,
+			"a profile that notifies for sendmsg, recvfrom or close cannot be started");
 	}
 	return r;
 }
@@ -33,11 +36,14 @@ static int drop_sys_admin(const struct init *in, struct error *err)
 	r = sys_capset(id->effective, id->permitted, id->inheritable);
 	if (r >= 0)
 		r = sys_capget(&effective, &permitted, &inheritable);
-	if (r >= 0 && (effective != id->effective || permitted != id->permitted || inheritable != id->inheritable))
+	if (r >= 0 && (effective != id->effective || permitted != id->permitted ||
+		       inheritable != id->inheritable))
 		r = -ESTALE;
 	if (r < 0) {
-		init_fail(err, r, "capset", NULL, "cannot give up CAP_SYS_ADMIN after loading the filter");
-		error_add_remedy(err, "without noNewPrivileges the profile has to allow capset and capget");
+		init_fail(err, r, "capset", NULL,
+			  "cannot give up CAP_SYS_ADMIN after loading the filter");
+		error_add_remedy(
+			err, "without noNewPrivileges the profile has to allow capset and capget");
 	}
 	return r;
 }
@@ -55,7 +61,8 @@ static int load(const struct plan_arg_seccomp *arg, struct sock_fprog *program)
 	}
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
 	if (r == -EINVAL && (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
-		r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
+		r = sys_seccomp(SECCOMP_SET_MODE_FILTER,
+				flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
 	return r;
 }
 
@@ -76,7 +83,9 @@ int op_seccomp(struct init *in, const struct plan_op *op, struct error *err)
 		if (r == -EACCES)
 			error_add_remedy(err, "it needs noNewPrivileges, or CAP_SYS_ADMIN");
 		else if (r == -EBUSY)
-			error_add_remedy(err, "an outer runtime has a seccomp listener on this process already");
+			error_add_remedy(
+				err,
+				"an outer runtime has a seccomp listener on this process already");
 		return r;
 	}
 	if (arg->flags & PLAN_SECCOMP_LISTENER) {

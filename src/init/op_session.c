@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the program inherits from its starter: session, terminal, stdio, signals, keyring, umask, no_new_privs. Runs in the
- * container half, after the root switch. Always a session of its own: without one, a program could push input into the
- * terminal of whoever started it (R9).
+ * What the program inherits from its starter: session, terminal, stdio, signals, keyring, umask,
+ * no_new_privs. Runs in the container half, after the root switch. Always a session of its own:
+ * without one, a program could push input into the terminal of whoever started it (R9).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,9 @@
 
 enum { SIGNAL_MAX = 64, SIGNAL_SET_SIZE = 8 };
 
-/* By raw calls: the C library keeps signals of its own, which an exec would hand on all the same. */
+/*
+ * By raw calls: the C library keeps signals of its own, which an exec would hand on all the same.
+ */
 void init_reset_signals(void)
 {
 	const uint64_t none = 0;
@@ -37,8 +39,9 @@ static bool is_null_device(int fd)
 }
 
 /*
- * A host's null device as stdio would let a root in the container change the host's inode. The container's own takes its
- * place, if it has one: a node of that name, no link, and after opening still the null device.
+ * A host's null device as stdio would let a root in the container change the host's inode. The
+ * container's own takes its place, if it has one: a node of that name, no link, and after opening
+ * still the null device.
  */
 static void replace_null(void)
 {
@@ -49,16 +52,19 @@ static void replace_null(void)
 		if (!is_null_device(fd))
 			continue;
 		if (null < 0) {
-			root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-			dir = root < 0 ? -EBADF : safe_open(root, "/dev", SAFE_NOFOLLOW | SAFE_DIRECTORY);
-			if (dir < 0 || fstatat(dir, "null", &theirs, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISCHR(theirs.st_mode) ||
-			    theirs.st_rdev != makedev(1, 3))
+			root = init_open_slash();
+			dir = root < 0 ? -EBADF
+				       : safe_open(root, "/dev", SAFE_NOFOLLOW | SAFE_DIRECTORY);
+			if (dir < 0 || fstatat(dir, "null", &theirs, AT_SYMLINK_NOFOLLOW) < 0 ||
+			    !S_ISCHR(theirs.st_mode) || theirs.st_rdev != makedev(1, 3))
 				return;
-			null = openat(dir, "null", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+			null = openat(dir, "null",
+				      O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 			if (null < 0 || !is_null_device(null) || fcntl(null, F_SETFL, 0) < 0)
 				return;
 		}
-		if (fstat(fd, &mine) == 0 && (mine.st_dev != theirs.st_dev || mine.st_ino != theirs.st_ino))
+		if (fstat(fd, &mine) == 0 &&
+		    (mine.st_dev != theirs.st_dev || mine.st_ino != theirs.st_ino))
 			(void)dup2(null, fd);
 		fd_close(root);
 		fd_close(dir);
@@ -69,10 +75,12 @@ static void replace_null(void)
 static int take_terminal(struct init *in, struct error *err)
 {
 	if (ioctl(in->console_fd, TIOCSCTTY, 0) < 0)
-		return init_fail(err, -errno, "ioctl", NULL, "cannot make the terminal the controlling one");
+		return init_fail(err, -errno, "ioctl", NULL,
+				 "cannot make the terminal the controlling one");
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(in->console_fd, fd) < 0)
-			return init_fail(err, -errno, "dup2", NULL, "cannot put the terminal on descriptor %d", fd);
+			return init_fail(err, -errno, "dup2", NULL,
+					 "cannot put the terminal on descriptor %d", fd);
 	in->console_fd = fd_close(in->console_fd);
 	return 0;
 }
@@ -102,7 +110,10 @@ int op_keyring(struct init *in, const struct plan_op *op, struct error *err)
 		r = sys_join_session_keyring(NULL);
 	else
 		r = sys_join_session_keyring(name);
-	/* No keyrings in this kernel, or behind an outer filter, which then stands before the program as well. */
+	/*
+	 * No keyrings in this kernel, or behind an outer filter, which then stands before the
+	 * program as well.
+	 */
 	if (r >= 0 || r == -ENOSYS || r == -EPERM)
 		return 0;
 	init_fail(err, r, "keyctl", NULL, "cannot make a session keyring");
@@ -124,7 +135,8 @@ int op_no_new_privs(struct init *in, const struct plan_op *op, struct error *err
 {
 	(void)in;
 	(void)op;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return init_fail(err, -errno, "prctl", NULL, "cannot set no_new_privs");
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One sysctl, written through the private procfs from inside the new namespaces, before any mount of the container exists
- * (R14). Runs in the container half. The plan holds canonical keys of namespaced sysctls only.
+ * One sysctl, written through the private procfs from inside the new namespaces, before any mount
+ * of the container exists (R14). Runs in the container half. The plan holds canonical keys of
+ * namespaced sysctls only.
  */
 #include <errno.h>
 
@@ -22,11 +23,15 @@ int op_sysctl(struct init *in, const struct plan_op *op, struct error *err)
 		return procfd;
 	r = procfs_write(procfd, name, value);
 	if (r == -EACCES) {
-		/* A nested AppArmor profile knows only names below /proc, and a detached mount has none. */
+		/*
+		 * A nested AppArmor profile knows only names below /proc, and a detached mount has
+		 * none.
+		 */
 		_cleanup_close_ int attached = procfs_open_attached();
 
 		if (attached >= 0) {
-			channel_debug(in, "sysctl '%s': the private procfs is refused, using /proc", key);
+			channel_debug(in, "sysctl '%s': the private procfs is refused, using /proc",
+				      key);
 			r = procfs_write(attached, name, value);
 		}
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The container's /etc/passwd and /etc/group. Runs in the container half. These files are the image's: no library reads
- * them (R15), only regular files are opened, never waiting, and size and line length have limits. A line that is too long
- * or malformed is no line.
+ * The container's /etc/passwd and /etc/group. Runs in the container half. These files are the
+ * image's: no library reads them (R15), only regular files are opened, never waiting, and size and
+ * line length have limits. A line that is too long or malformed is no line.
  */
 #include <errno.h>
 #include <string.h>
@@ -155,7 +155,8 @@ static bool match_group(char *line, void *context)
 	}
 	if (!fields[0][0] || num_parse_id(fields[2], &gid) < 0)
 		return false;
-	if (s->name ? !STREQ(fields[0], s->name) : !fields[3] || !lists_member(fields[3], s->member))
+	if (s->name ? !STREQ(fields[0], s->name)
+		    : !fields[3] || !lists_member(fields[3], s->member))
 		return false;
 	s->gids[s->count++] = gid;
 	return s->name || s->count == s->room;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bpf(2) as far as device programs of cgroup2 need it. Host half. Attributes are zeroed as a whole: the kernel refuses
- * unknown bytes that are not.
+ * bpf(2) as far as device programs of cgroup2 need it. Host half. Attributes are zeroed as a whole:
+ * the kernel refuses unknown bytes that are not.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mount API by descriptors (Linux 5.2; mount_setattr 5.12). Runs in both halves. A mount is made or cloned detached,
- * gets its flags while nobody can reach it, and is attached from descriptor to descriptor: no path is looked up twice.
+ * The mount API by descriptors (Linux 5.2; mount_setattr 5.12). Runs in both halves. A mount is
+ * made or cloned detached, gets its flags while nobody can reach it, and is attached from
+ * descriptor to descriptor: no path is looked up twice.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,7 +45,10 @@ int mount_fsconfig_create(int fsfd)
 	return configure(fsfd, UAPI_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }
 
-/* Each read gives one message: a letter for its kind, a space, "fstype: words". The last error wins. */
+/*
+ * Each read gives one message: a letter for its kind, a space, "fstype: words". The last error
+ * wins.
+ */
 void mount_fs_message(int fsfd, char *buf, size_t size)
 {
 	char message[256];
@@ -82,10 +86,12 @@ int mount_open_tree(int dirfd, const char *path, unsigned flags)
 
 int mount_move(int from_fd, int to_fd)
 {
-	return result(syscall(SYS_move_mount, from_fd, "", to_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+	return result(syscall(SYS_move_mount, from_fd, "", to_fd, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
-int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd)
+int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
+			 int userns_fd)
 {
 	struct uapi_mount_attr attr = {
 		.attr_set = set,
@@ -94,8 +100,8 @@ int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, u
 		.userns_fd = userns_fd >= 0 ? (uint64_t)userns_fd : 0,
 	};
 
-	return result(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
-			      sizeof(attr)));
+	return result(syscall(SYS_mount_setattr, fd, "",
+			      AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)));
 }
 
 int mount_umount_detach_cwd(void)

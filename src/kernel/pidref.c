@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that cannot be confused with another (R22). Host half. A pid number is reused; a pidfd never, but it does
- * not survive us. So what is stored is the pid with the start time of its process, and what is used is a pidfd that was
- * checked against it. Where pidfds are filtered, the start time is checked again before each signal.
+ * A process that cannot be confused with another (R22). Host half. A pid number is reused; a pidfd
+ * never, but it does not survive us. So what is stored is the pid with the start time of its
+ * process, and what is used is a pidfd that was checked against it. Where pidfds are filtered, the
+ * start time is checked again before each signal.
  */
 #include <errno.h>
 #include <poll.h>
@@ -43,7 +44,10 @@ static ssize_t read_proc(const char *path, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* "PID (COMM) STATE ..."; COMM is any text, with spaces and parentheses, so counting starts behind the last ')'. */
+/*
+ * "PID (COMM) STATE ..."; COMM is any text, with spaces and parentheses, so counting starts behind
+ * the last ')'.
+ */
 int pidref_stat(pid_t pid, char *ret_state, uint64_t *ret_start_time)
 {
 	char path[32], buf[1024];
@@ -100,13 +104,18 @@ int pidref_open(pid_t pid, uint64_t start_time, struct pidref *ret)
 		return r;
 	if (start_time != 0 && start != start_time)
 		return -ESRCH;
-	/* Still there under this number: so what was read belongs to what was opened. A stranger's process counts too. */
+	/*
+	 * Still there under this number: so what was read belongs to what was opened. A stranger's
+	 * process counts too.
+	 */
 	if (fd >= 0) {
 		r = sys_pidfd_send_signal(fd, 0);
 		if (r < 0 && r != -EPERM)
 			return r;
 	}
-	*ret = (struct pidref){ .pid = pid, .fd = fd < 0 ? -EBADF : TAKE_FD(fd), .start_time = start };
+	*ret = (struct pidref){ .pid = pid,
+				.fd = fd < 0 ? -EBADF : TAKE_FD(fd),
+				.start_time = start };
 	return 0;
 }
 
@@ -155,7 +164,8 @@ int pidref_wait(const struct pidref *p, int timeout_ms)
 				return 0;
 			if (left == 0)
 				return -ETIMEDOUT;
-			left = left < 0 || left > WITHOUT_PIDFD_POLL_MS ? WITHOUT_PIDFD_POLL_MS : left;
+			left = left < 0 || left > WITHOUT_PIDFD_POLL_MS ? WITHOUT_PIDFD_POLL_MS
+									: left;
 		}
 		r = poll(&poll_fd, p->fd >= 0 ? 1 : 0, (int)left);
 		if (r > 0)

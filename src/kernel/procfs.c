@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The private procfs (R3). Runs in both halves. A write to a procfs file that somebody mounted over or redirected is a
- * lost label or a changed host, so files are reached only below an instance that is attached nowhere, and every open is
- * checked: procfs, the same mount, a regular file, no link on the way.
+ * The private procfs (R3). Runs in both halves. A write to a procfs file that somebody mounted over
+ * or redirected is a lost label or a changed host, so files are reached only below an instance that
+ * is attached nowhere, and every open is checked: procfs, the same mount, a regular file, no link
+ * on the way.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,7 +47,8 @@ static int open_new(void)
 /* Without AT_RECURSIVE a clone leaves behind whatever is mounted over parts of it. */
 static int open_clone(void)
 {
-	_cleanup_close_ int fd = mount_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+	_cleanup_close_ int fd =
+		mount_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
 
 	if (fd < 0)
 		return fd;
@@ -71,7 +73,10 @@ int procfs_open(void)
 	return fd < 0 ? procfs_open_attached() : fd;
 }
 
-/* "self" and "thread-self" are links whose text the kernel makes for the caller: digits, or digits "/task/" digits. */
+/*
+ * "self" and "thread-self" are links whose text the kernel makes for the caller: digits, or digits
+ * "/task/" digits.
+ */
 static int resolve_self(int procfd, const char *name, char *buf, size_t size)
 {
 	size_t len = strcspn(name, "/");
@@ -109,7 +114,10 @@ int procfs_open_file(int procfd, const char *name, int oflags)
 	if (!S_ISREG(st.st_mode) || !is_procfs(path_fd))
 		return -ENOTSUP;
 	path_fd = fd_close(path_fd);
-	/* Again for i/o, below the same parent: on an instance of our own there is nobody who could swap it. */
+	/*
+	 * Again for i/o, below the same parent: on an instance of our own there is nobody who could
+	 * swap it.
+	 */
 	last = strrchr(path, '/');
 	if (last) {
 		*last++ = '\0';
@@ -117,7 +125,8 @@ int procfs_open_file(int procfd, const char *name, int oflags)
 		if (path_fd < 0)
 			return path_fd;
 	}
-	fd = openat(last ? path_fd : procfd, last ? last : path, oflags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+	fd = openat(last ? path_fd : procfd, last ? last : path,
+		    oflags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	return is_procfs(fd) ? TAKE_FD(fd) : -ENOTSUP;

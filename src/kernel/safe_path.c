@@ -2,11 +2,12 @@
 /*
  * The only way to touch a name below a root (R1). Runs in both halves.
  *
- * Opening what exists is one openat2(2): the kernel keeps the walk inside the root while others rename and swap below
- * it. Where that call is missing or filtered, and for making what is absent, the walk is done here, component by
- * component, each opened by O_PATH|O_NOFOLLOW below the one before. Links are followed as text inside the root; ".."
- * walks again from the root along the components that were walked, since the parent of a directory that somebody moved
- * away is no longer inside it.
+ * Opening what exists is one openat2(2): the kernel keeps the walk inside the root while others
+ * rename and swap below it. Where that call is missing or filtered, and for making what is absent,
+ * the walk is done here, component by component, each opened by O_PATH|O_NOFOLLOW below the one
+ * before. Links are followed as text inside the root; ".." walks again from the root along the
+ * components that were walked, since the parent of a directory that somebody moved away is no
+ * longer inside it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -24,15 +25,6 @@ enum {
 	RETRY_LIMIT = 1000, /* a busy host renames often; an attacker does not get more */
 	PROC_ROOT_INO = 1,
 };
-
-#ifdef KNARR_TEST_HOOKS
-static bool force_walk;
-
-void safe_path_force_walk(bool on)
-{
-	force_walk = on;
-}
-#endif
 
 /* A path without the slashes and "/." at its end; they only said that it is a directory. */
 struct name {
@@ -75,10 +67,6 @@ static int open_by_kernel(int rootfd, const char *path, int oflags, unsigned fla
 		.resolve = RESOLVE_NO_MAGICLINKS,
 	};
 
-#ifdef KNARR_TEST_HOOKS
-	if (force_walk)
-		return -ENOSYS;
-#endif
 	if (flags & SAFE_BENEATH)
 		how.resolve |= RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 	else
@@ -99,25 +87,25 @@ static int open_by_kernel(int rootfd, const char *path, int oflags, unsigned fla
 enum make { MAKE_NOTHING, MAKE_DIR, MAKE_FILE };
 
 struct walk {
-	int rootfd;        /* borrowed */
-	int fd;            /* where we are: always a directory, owned */
-	unsigned flags;    /* SAFE_* */
+	int rootfd;     /* borrowed */
+	int fd;         /* where we are: always a directory, owned */
+	unsigned flags; /* SAFE_* */
 	enum make make;
 	mode_t mode;
 	bool made;
 	unsigned links;
 	uint64_t mount_id; /* of the root, for SAFE_BENEATH */
 	size_t done_len;
-	char done[PATH_MAX]; /* "a/b": real components between the root and fd */
-	size_t rest;         /* index into todo */
+	char done[PATH_MAX];     /* "a/b": real components between the root and fd */
+	size_t rest;             /* index into todo */
 	char todo[2 * PATH_MAX]; /* what is left to walk; it grows towards the front */
 };
 
+/* What is left begins with its slash, or is empty. */
 static int walk_prepend(struct walk *w, const char *text, size_t len)
 {
-	if (len + 1 > w->rest)
+	if (len > w->rest)
 		return -ENAMETOOLONG;
-	w->todo[--w->rest] = '/';
 	w->rest -= len;
 	memcpy(w->todo + w->rest, text, len);
 	return 0;
@@ -175,7 +163,10 @@ static int walk_enter(struct walk *w, int fd, const char *component)
 	return 0;
 }
 
-/* "..": the same way again, one component less. A component that is no directory any more means that somebody raced us. */
+/*
+ * "..": the same way again, one component less. A component that is no directory any more means
+ * that somebody raced us.
+ */
 static int walk_up(struct walk *w)
 {
 	size_t len = w->done_len, at = 0;
@@ -198,8 +189,11 @@ static int walk_up(struct walk *w)
 		component[n] = '\0';
 		fd = openat(w->fd, component, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
-			return errno == ENOTDIR || errno == ELOOP || errno == ENOENT ? -EAGAIN : -errno;
-		/* done holds these bytes already: entering only moves its end back to where it was */
+			return errno == ENOTDIR || errno == ELOOP || errno == ENOENT ? -EAGAIN
+										     : -errno;
+		/*
+		 * done holds these bytes already: entering only moves its end back to where it was
+		 */
 		fd_close(w->fd);
 		w->fd = fd;
 		w->done_len = at;
@@ -209,8 +203,9 @@ static int walk_up(struct walk *w)
 }
 
 /*
- * Magic links jump to an open file whatever their text says. Of procfs's links only those with a text of their own are
- * plain: the ones in its root ("self", "mounts") and the ones whose size is their length.
+ * Magic links jump to an open file whatever their text says. Of procfs's links only those with a
+ * text of their own are plain: the ones in its root ("self", "mounts") and the ones whose size is
+ * their length.
  */
 static bool is_magic_link(const struct walk *w, int link, const struct stat *st, size_t text_len)
 {
@@ -221,7 +216,8 @@ static bool is_magic_link(const struct walk *w, int link, const struct stat *st,
 		return true;
 	if (fs.f_type != UAPI_PROC_MAGIC)
 		return false;
-	if (fstat(w->fd, &parent) == 0 && parent.st_dev == st->st_dev && parent.st_ino == PROC_ROOT_INO)
+	if (fstat(w->fd, &parent) == 0 && parent.st_dev == st->st_dev &&
+	    parent.st_ino == PROC_ROOT_INO)
 		return false;
 	return st->st_size == 64 || (size_t)st->st_size != text_len;
 }
@@ -249,7 +245,9 @@ static int walk_follow(struct walk *w, int link, const struct stat *st)
 	return r;
 }
 
-/* The next component into component; 0 at the end, else 1. *ret_last: nothing but slashes follows. */
+/*
+ * The next component into component; 0 at the end, else 1. *ret_last: nothing but slashes follows.
+ */
 static int walk_next(struct walk *w, char component[NAME_MAX + 1], bool *ret_last, bool *ret_slash)
 {
 	const char *p = w->todo + w->rest;
@@ -268,7 +266,10 @@ static int walk_next(struct walk *w, char component[NAME_MAX + 1], bool *ret_las
 	return len > 0;
 }
 
-/* An absent component: made below the directory that we hold, never through a link, never over what is there. */
+/*
+ * An absent component: made below the directory that we hold, never through a link, never over what
+ * is there.
+ */
 static int walk_make(struct walk *w, const char *component, bool last)
 {
 	mode_t mode = last || w->make == MAKE_DIR ? w->mode : 0755;
@@ -278,7 +279,8 @@ static int walk_make(struct walk *w, const char *component, bool last)
 		if (mkdirat(w->fd, component, mode) < 0)
 			r = -errno;
 	} else {
-		int fd = openat(w->fd, component, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		int fd = openat(w->fd, component,
+				O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 		if (fd < 0)
 			r = -errno;
@@ -367,7 +369,8 @@ static int walk_run(struct walk *w, int oflags)
 		if (!S_ISDIR(st.st_mode)) {
 			if (!last || slash)
 				return -ENOTDIR;
-			return oflags & O_PATH ? TAKE_FD(fd) : reopen_at(w->fd, component, fd, oflags);
+			return oflags & O_PATH ? TAKE_FD(fd)
+					       : reopen_at(w->fd, component, fd, oflags);
 		}
 		r = walk_enter(w, TAKE_FD(fd), component);
 		if (r < 0)
@@ -399,7 +402,8 @@ static int open_by_walk(int rootfd, const struct name *n, int oflags, unsigned f
 
 static int open_name(int rootfd, const struct name *n, int oflags, unsigned flags)
 {
-	int fd = open_by_kernel(rootfd, n->text, oflags | (flags & SAFE_NOFOLLOW ? O_NOFOLLOW : 0), flags);
+	int fd = open_by_kernel(rootfd, n->text, oflags | (flags & SAFE_NOFOLLOW ? O_NOFOLLOW : 0),
+				flags);
 
 	if (fd == -ENOSYS || fd == -EPERM)
 		fd = open_by_walk(rootfd, n, oflags, flags);
@@ -468,7 +472,8 @@ int safe_open_io(int rootfd, const char *path, int oflags)
 	return -EAGAIN;
 }
 
-int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags, bool *ret_made)
+int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags,
+	      bool *ret_made)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct name n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls that one of the C libraries has no wrapper for, or wraps with more than the call (musl's set*id and fork
- * functions speak to threads that we do not have). Runs in both halves.
+ * System calls that one of the C libraries has no wrapper for, or wraps with more than the call
+ * (musl's set*id and fork functions speak to threads that we do not have). Runs in both halves.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,17 +19,19 @@ static int result(long r)
 }
 
 /*
- * Outer seccomp profiles answer ENOSYS to clone3, whose flags they cannot see; clone(2) knows all but the flags that do
- * not fit in 32 bits or lie where clone(2) has the exit signal. The pidfd goes where the parent's tid would.
+ * Outer seccomp profiles answer ENOSYS to clone3, whose flags they cannot see; clone(2) knows all
+ * but the flags that do not fit in 32 bits or lie where clone(2) has the exit signal. The pidfd
+ * goes where the parent's tid would.
  */
 static long clone_old(const struct uapi_clone_args *args)
 {
-	if ((args->flags >> 32) != 0 || (args->flags & 0xff) != 0 || args->stack || args->set_tid || args->parent_tid) {
+	if ((args->flags >> 32) != 0 || (args->flags & 0xff) != 0 || args->stack || args->set_tid ||
+	    args->parent_tid) {
 		errno = ENOSYS;
 		return -1;
 	}
-	return syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0UL, (unsigned long)args->pidfd, 0UL,
-		       0UL);
+	return syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0UL,
+		       (unsigned long)args->pidfd, 0UL, 0UL);
 }
 
 pid_t sys_clone3(struct uapi_clone_args *args)
@@ -46,7 +48,10 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 	return result(syscall(SYS_execveat, dirfd, path, argv, envp, flags));
 }
 
-/* One by one, where an outer filter knows no close_range(2). Above the limit there can be descriptors only of before it was lowered. */
+/*
+ * One by one, where an outer filter knows no close_range(2). Above the limit there can be
+ * descriptors only of before it was lowered.
+ */
 static int close_each(unsigned first, unsigned last, unsigned flags)
 {
 	struct rlimit limit;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fds: descriptor hygiene before anything is started (R5). Host half.
+ * fds: hygiene of descriptors and of memory before anything is started (R5, R6). Host half.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -52,4 +53,10 @@ int launch_protect_fds(uint32_t preserve, struct error *err)
 			return error_set(err, errno, "cannot reserve file descriptor %d", fd);
 	}
 	return 0;
+}
+
+void launch_protect_memory(void)
+{
+	if (geteuid() == 0)
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

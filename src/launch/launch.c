@@ -223,7 +223,7 @@ int launch_start(struct launch *l, struct error *err)
 
 	l->process = (struct pidref){ .fd = -EBADF };
 	l->socket = -EBADF;
-	l->last_sent = l->last_received = STEP_NONE;
+	l->last_step = STEP_NONE;
 	r = spawn(l, err);
 	launch_close_sources(l);
 	if (r >= 0)
@@ -279,8 +279,7 @@ int launch_open_gate(struct launch *l, int state_dirfd, struct error *err)
 {
 	int r;
 
-	l->last_sent = STEP_NONE;
-	l->last_received = STEP_READY;
+	l->last_step = STEP_NONE;
 	l->socket = sock_connect_at(SOCK_SEQPACKET, state_dirfd, "gate");
 	if (l->socket == -ECONNREFUSED || l->socket == -ENOENT)
 		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");

@@ -77,26 +77,29 @@ static void keep_over_exec(int fd)
 		(void)fcntl(fd, F_SETFD, 0);
 }
 
-static _noreturn_ void spawn_child(struct launch *l, int image_fd, int plan_fd, int socket)
+static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, int plan_fd, char *number, int socket)
 {
 	struct plan_header *p = l->plan.header;
 	struct plan_op *ops = plan_ops(p);
-	char number[12], name[] = "knarr-init";
 	char *argv[] = { name, number, NULL };
 	char *envp[] = { NULL };
 
-	/* From here on nobody in the container may trace us or read our memory (R6). */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/*
+	 * From here on nobody in the container may trace us or read our memory (R6). The files below /proc/PID of a process that is
+	 * not dumpable belong to root, though, and a parent that is an ordinary user has yet to write the id maps there.
+	 */
+	if (!launch_first_in_userns(l))
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (launch_waits_for_go(l))
 		child_wait_for_go(socket);
 	if (launch_first_in_userns(l))
 		child_enter_userns(p, socket);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* taking ids has reset it */
 	for (uint32_t i = 0; i < p->op_count; i++)
 		keep_over_exec(ops[i].fd);
 	keep_over_exec(socket);
 	keep_over_exec(plan_fd);
 	(void)setrlimit(RLIMIT_NOFILE, &l->nofile); /* open.c may have raised it */
-	(void)text_format(number, sizeof(number), "%d", plan_fd);
 	(void)sys_execveat(image_fd, "", argv, envp, AT_EMPTY_PATH);
 	child_fail(socket, errno, "execveat", "cannot execute the container half");
 }
@@ -130,8 +133,11 @@ int launch_spawn(struct launch *l, int image_fd, int plan_fd, int child_socket, 
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
+	char name[] = "knarr-init", number[12];
 	pid_t pid;
 
+	/* Formatted here: in the child it would cost six page faults. */
+	(void)text_format(number, sizeof(number), "%d", plan_fd);
 	if (l->cgroup && l->cgroup->fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)l->cgroup->fd;
@@ -140,7 +146,7 @@ int launch_spawn(struct launch *l, int image_fd, int plan_fd, int child_socket, 
 	if (pid < 0)
 		return explain_clone_failure(l, pid, err);
 	if (pid == 0)
-		spawn_child(l, image_fd, plan_fd, child_socket);
+		spawn_child(l, image_fd, name, plan_fd, number, child_socket);
 	l->process = (struct pidref){ .pid = pid, .fd = pidfd };
 	return 0;
 }

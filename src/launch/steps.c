@@ -13,7 +13,7 @@ int launch_send(struct launch *l, enum handshake_step step, int32_t value, struc
 	struct handshake_packet packet;
 	int r;
 
-	if (!handshake_may_follow(l->last_sent, step, false))
+	if (!handshake_may_follow(l->last_step, step, false))
 		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not be sent now", handshake_step_name(step));
 	memset(&packet, 0, sizeof(packet));
 	packet.version = HANDSHAKE_VERSION;
@@ -22,7 +22,7 @@ int launch_send(struct launch *l, enum handshake_step step, int32_t value, struc
 	r = sock_send(l->socket, &packet, sizeof(packet), NULL, 0);
 	if (r < 0)
 		return error_set(err, -r, "the container's process is gone");
-	l->last_sent = step;
+	l->last_step = step;
 	return 0;
 }
 
@@ -40,7 +40,7 @@ static int check_packet(struct launch *l, const struct handshake_packet *packet,
 {
 	if (len != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION || packet->step >= STEP_COUNT)
 		return error_fail(err, ERROR_INTERNAL, 0, "a malformed packet from the container's process");
-	if (!handshake_may_follow(l->last_received, packet->step, true))
+	if (!handshake_may_follow(l->last_step, packet->step, true))
 		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not come now",
 				  handshake_step_name(packet->step));
 	return 0;
@@ -92,7 +92,7 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 		case STEP_FAILED:
 			return take_failure(packet, err);
 		default:
-			l->last_received = packet->step;
+			l->last_step = packet->step;
 			return (int)packet->step;
 		}
 	}

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * linux.seccomp -> BPF, by libseccomp. Host half, on a cache miss.
+ * linux.seccomp -> decisions per architecture and number, for emit.c. Host half, on a cache miss.
  *
- * What the specification leaves open follows what profiles are written against:
+ * libseccomp gives the numbers, not the code: its generator (2.5.4) gets conditions of several rules for one
+ * call wrong ("a < 1" or "a < 2^32 + 1" refuses 2; other pairs allow what no rule allows), refuses some that
+ * overlap, and cannot compare 32 bits. What the specification leaves open follows what profiles are written
+ * against:
  * - The native architecture is always part of the filter, those of the profile are added. A call by any
  *   other one (or by x32 numbers when x32 is not listed) ends the process.
- * - A rule whose action is the default action changes nothing; libseccomp refuses it, so it is left out.
- * - A name that libseccomp does not know cannot be filtered by number: with a number above the newest one
- *   of the profile it is answered ENOSYS (unknown.c), so leaving it out does not open anything.
+ * - A rule whose action is the default action changes nothing. A rule without conditions decides its call
+ *   alone; of the others the first that fits.
  * - Conditions of one rule are all required, except where two of them look at the same argument: then each
- *   condition counts alone, as libseccomp cannot hold them together and profiles rely on it.
+ *   counts alone.
+ * - A name that libseccomp does not know is skipped: its number is above the newest one of the profile, and
+ *   those are answered ENOSYS, which C libraries take as "use the older call". EPERM, the usual default,
+ *   would make them fail.
  */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "compile.h"
-#include "knarr/kernel.h"
+#include "emit.h"
+#include "mux.h"
+#include "narrow.h"
 
-#define ARCHS_MAX 32
+#define ARCHS_MAX 4
 #define ERRNO_MAX 4095u
 /* All architectures number calls alike from 424 on (Linux 5.1); below, numbers say nothing about age. */
 #define LAST_OLD_NUMBER 423u
@@ -32,22 +36,24 @@
 /* ARM's private calls (cacheflush, set_tls) lie here. */
 #define ARM_PRIVATE 0x000f0000u
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
+/* One architecture of the profile; x32 shares its emit_arch with x86_64. */
+struct target {
+	uint32_t token;
+	uint32_t newest; /* highest number that the profile names */
+	struct emit_arch *out;
+};
 
 struct compile {
 	const struct filter_library *lib;
 	const struct spec_seccomp *spec;
-	scmp_filter_ctx ctx;
+	struct arena *arena;
 	uint32_t default_action; /* with data */
 	bool fail_unknown;
-	uint32_t archs[ARCHS_MAX];
-	uint32_t newest[ARCHS_MAX]; /* highest number that the profile names, per architecture */
-	size_t arch_count;
-	struct program_call *calls;
-	size_t call_count;
-	bool has_narrow;
+	struct target targets[ARCHS_MAX];
+	size_t target_count;
+	struct emit_arch out[ARCHS_MAX];
+	size_t caps[ARCHS_MAX]; /* room in out[].rules */
+	size_t out_count;
 };
 
 static int add_place(struct error *err, const struct jnode *node, int r)
@@ -64,7 +70,7 @@ static int add_place(struct error *err, const struct jnode *node, int r)
 static int complete_action(uint32_t action, bool errno_set, uint32_t value, const struct jnode *node, uint32_t *ret,
 			   struct error *err)
 {
-	if (action != SCMP_ACT_ERRNO(0) && action != SCMP_ACT_TRACE(0)) {
+	if (action != SECCOMP_RET_ERRNO && action != SECCOMP_RET_TRACE) {
 		if (errno_set)
 			return add_place(err, node,
 					 error_fail(err, ERROR_CONFIG, 0, "this seccomp action takes no errno value"));
@@ -73,7 +79,7 @@ static int complete_action(uint32_t action, bool errno_set, uint32_t value, cons
 	}
 	if (!errno_set)
 		value = EPERM;
-	if (value > (action == SCMP_ACT_ERRNO(0) ? ERRNO_MAX : 65535u))
+	if (value > (action == SECCOMP_RET_ERRNO ? ERRNO_MAX : SECCOMP_RET_DATA))
 		return add_place(err, node, error_fail(err, ERROR_CONFIG, 0, "errno value %u is out of range", value));
 	*ret = action | value;
 	return 0;
@@ -81,133 +87,91 @@ static int complete_action(uint32_t action, bool errno_set, uint32_t value, cons
 
 /* ---- architectures -------------------------------------------------------------------------- */
 
-static int add_arch(struct compile *c, const char *word, struct error *err)
+/* Whether a kernel of the native architecture runs programs of the other one. */
+static bool is_reachable(uint32_t native, uint32_t token)
 {
-	uint32_t token = filter_library_arch(c->lib, word);
-	int r;
+	static const struct {
+		uint32_t native, token;
+	} pairs[] = {
+		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },       { SCMP_ARCH_X86_64, SCMP_ARCH_X32 },
+		{ SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },      { SCMP_ARCH_S390X, SCMP_ARCH_S390 },
+		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },        { SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
+		{ SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32 }, { SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL },
+		{ SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32 },
+	};
 
-	if (!token) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "this libseccomp does not know the architecture '%s'", word);
-		return add_place(err, c->spec->architectures.node, r);
-	}
-	for (size_t i = 0; i < c->arch_count; i++) {
-		if (c->archs[i] == token)
-			return 0;
-	}
-	if (c->arch_count == ARCHS_MAX)
-		return add_place(err, c->spec->architectures.node,
-				 error_fail(err, ERROR_CONFIG, 0, "too many seccomp architectures"));
-	r = c->lib->seccomp_arch_add(c->ctx, token);
-	if (r < 0 && r != -EEXIST) {
-		r = error_fail(err, ERROR_UNSUPPORTED, -r, "cannot add the architecture '%s' to the seccomp filter%s", word,
-			       r == -EDOM ? ": its byte order is not this machine's" : "");
-		return add_place(err, c->spec->architectures.node, r);
-	}
-	c->archs[c->arch_count++] = token;
-	return 0;
-}
-
-static int add_archs(struct compile *c, struct error *err)
-{
-	c->archs[c->arch_count++] = c->lib->seccomp_arch_native();
-	for (size_t i = 0; i < c->spec->architectures.count; i++) {
-		int r = add_arch(c, c->spec->architectures.items[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-
-/* ---- rules ------------------------------------------------------------------------------------ */
-
-/* The bits of a value that a 32-bit argument can have; false if no such argument can ever match as written. */
-static bool narrow_value(uint64_t value, uint64_t *ret)
-{
-	*ret = value & UINT32_MAX;
-	return value >> 32 == 0 || value >> 32 == UINT32_MAX; /* the latter: a negative number, sign-extended */
-}
-
-/* Whether the comparison can be made with 32 bits; then it is rewritten for that. */
-static bool narrow_condition(struct scmp_arg_cmp *c)
-{
-	uint64_t a, b;
-
-	if (c->op == SCMP_CMP_MASKED_EQ) {
-		/* A mask has no sign; what it says about the upper half cannot hold or fail there. */
-		a = c->datum_a & UINT32_MAX;
-		b = c->datum_b & UINT32_MAX;
-		if ((c->datum_b & c->datum_a) >> 32)
-			return false;
-		c->datum_a = a;
-		c->datum_b = b & a;
-		return true;
-	}
-	if (!narrow_value(c->datum_a, &a))
-		return false;
-	c->datum_a = a;
-	if (c->op == SCMP_CMP_EQ) {
-		c->op = SCMP_CMP_MASKED_EQ;
-		c->datum_b = a;
-		c->datum_a = UINT32_MAX;
-	}
-	return true;
-}
-
-static bool is_big_endian(uint32_t arch)
-{
-	return !(arch & __AUDIT_ARCH_LE);
-}
-
-static bool has_call(const struct compile *c, uint32_t arch, uint32_t nr)
-{
-	for (size_t i = 0; i < c->call_count; i++) {
-		if (c->calls[i].arch == arch && c->calls[i].nr == nr)
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		if (pairs[i].native == native && pairs[i].token == token)
 			return true;
 	}
 	return false;
 }
 
-/* Remembers, for width.c, how the arguments of this call are compared on each 64-bit architecture. */
-static void note_call(struct compile *c, const char *name, unsigned narrow)
+static void add_target(struct compile *c, uint32_t token)
 {
-	for (size_t i = 0; i < c->arch_count; i++) {
-		int nr;
+	struct target *t = &c->targets[c->target_count];
 
-		if (!(c->archs[i] & __AUDIT_ARCH_64BIT))
-			continue;
-		nr = c->lib->seccomp_syscall_resolve_name_arch(c->archs[i], name);
-		if (nr < 0 || has_call(c, c->archs[i], (uint32_t)nr))
-			continue;
-		c->calls = mem_grow(c->calls, c->call_count + 1, sizeof(*c->calls));
-		c->calls[c->call_count++] = (struct program_call){
-			.arch = c->archs[i], .nr = (uint32_t)nr, .big_endian = is_big_endian(c->archs[i]), .narrow = narrow
-		};
+	for (size_t i = 0; i < c->target_count; i++) {
+		if (c->targets[i].token == token)
+			return;
+	}
+	c->target_count++;
+	t->token = token;
+	if (token == SCMP_ARCH_X32) {
+		t->out = &c->out[0]; /* reachable from x86_64 only, which is the first */
+		return;
+	}
+	t->out = &c->out[c->out_count++];
+	t->out->arch = token;
+	t->out->big_endian = !(token & __AUDIT_ARCH_LE);
+}
+
+static void add_targets(struct compile *c)
+{
+	uint32_t native = c->lib->seccomp_arch_native();
+
+	add_target(c, native);
+	for (size_t i = 0; i < c->spec->architectures.count; i++) {
+		uint32_t token = filter_library_arch(c->lib, c->spec->architectures.items[i]);
+
+		/* Profiles list what exists anywhere; a program of another machine does not run here. */
+		if (is_reachable(native, token))
+			add_target(c, token);
 	}
 }
 
-static void note_number(struct compile *c, const char *name)
-{
-	for (size_t i = 0; i < c->arch_count; i++) {
-		int nr = c->lib->seccomp_syscall_resolve_name_arch(c->archs[i], name);
+/* ---- rules ------------------------------------------------------------------------------------ */
 
-		if (nr >= 0 && (uint32_t)nr > c->newest[i])
-			c->newest[i] = (uint32_t)nr;
-	}
+static bool is_64bit(uint32_t token)
+{
+	return token & __AUDIT_ARCH_64BIT || token == SCMP_ARCH_X32;
 }
 
-static int add_rule(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action, const char *name, int nr,
-		    const struct scmp_arg_cmp *conditions, size_t count, struct error *err)
+static struct emit_condition make_condition(const struct spec_seccomp_arg *arg, bool narrow)
 {
-	/* Not the "exact" form: a call that one of the architectures lacks is left out there. */
-	int r = c->lib->seccomp_rule_add_array(c->ctx, action, nr, (unsigned)count, conditions);
+	struct emit_condition k = { .index = arg->index, .op = arg->op, .value = arg->value, .narrow = narrow };
 
-	if (r >= 0 || r == -EEXIST)
-		return 0;
-	r = error_fail(err, ERROR_CONFIG, -r, "libseccomp cannot express the rule for '%s'", name);
-	error_add_subject(err, name);
-	return add_place(err, rule->node, r);
+	/* A negative number, sign-extended by whoever wrote the profile; the kernel sees its low half. */
+	if (narrow && k.value >> 32 == UINT32_MAX)
+		k.value &= UINT32_MAX;
+	/* What the mask does not cover cannot be asked for. */
+	if (k.op == EMIT_MASKED_EQ)
+		k.masked = arg->value_two & k.value;
+	return k;
+}
+
+static void push_rule(struct compile *c, struct target *t, uint32_t nr, uint32_t action,
+		      const struct emit_condition *conditions, size_t count)
+{
+	struct emit_arch *out = t->out;
+	size_t *cap = &c->caps[out - c->out];
+
+	if (out->rule_count == *cap) {
+		*cap = *cap ? 2 * *cap : 64;
+		out->rules = mem_grow(out->rules, *cap, sizeof(*out->rules));
+	}
+	out->rules[out->rule_count++] =
+		(struct emit_rule){ .nr = nr, .action = action, .conditions = conditions, .condition_count = (uint32_t)count };
 }
 
 static bool same_argument_twice(const struct spec_seccomp_rule *rule)
@@ -222,64 +186,82 @@ static bool same_argument_twice(const struct spec_seccomp_rule *rule)
 	return false;
 }
 
-/* Narrow only if every condition of the profile on this argument of this call is: they share code. */
-static unsigned narrow_of(const struct compile *c, const char *name)
+static void push_spec_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
+			   const char *name, uint32_t nr)
 {
-	unsigned narrow = narrow_args(name);
+	unsigned narrow = !rule->arg_count ? 0 : is_64bit(t->token) ? narrow_args(name) : ~0u;
+	struct emit_condition *conditions = NULL;
 
-	for (size_t i = 0; narrow && i < c->spec->rule_count; i++) {
-		const struct spec_seccomp_rule *rule = &c->spec->rules[i];
-		bool named = false;
-
-		for (size_t n = 0; rule->arg_count && n < rule->names.count && !named; n++)
-			named = STREQ(rule->names.items[n], name);
-		for (size_t a = 0; named && a < rule->arg_count; a++) {
-			const struct spec_seccomp_arg *arg = &rule->args[a];
-			struct scmp_arg_cmp try = { arg->index, (enum scmp_compare)arg->op, arg->value, arg->value_two };
-
-			if (arg->index < 6 && !narrow_condition(&try))
-				narrow &= ~(1u << arg->index);
-		}
+	if (rule->arg_count)
+		conditions = arena_alloc(c->arena, rule->arg_count * sizeof(*conditions));
+	for (size_t i = 0; i < rule->arg_count; i++)
+		conditions[i] = make_condition(&rule->args[i], narrow & (1u << rule->args[i].index));
+	if (!same_argument_twice(rule)) {
+		push_rule(c, t, nr, action, conditions, rule->arg_count);
+		return;
 	}
-	return narrow;
+	log_debug("seccomp rule for '%s' looks at one argument more than once: each condition counts alone", name);
+	for (size_t i = 0; i < rule->arg_count; i++)
+		push_rule(c, t, nr, action, &conditions[i], 1);
 }
 
-static int add_conditional(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action, const char *name, int nr,
-			   struct error *err)
+/* The kernel's own order: of two filters the stricter action counts. */
+static bool is_stricter(uint32_t action, uint32_t than)
 {
-	bool alone = same_argument_twice(rule);
-	unsigned narrow = narrow_of(c, name);
-	struct scmp_arg_cmp conditions[6];
-	size_t n = 0;
-	int r;
+	return (int32_t)(action & SECCOMP_RET_ACTION_FULL) < (int32_t)(than & SECCOMP_RET_ACTION_FULL);
+}
 
-	note_call(c, name, narrow);
-	c->has_narrow |= narrow != 0;
-	if (alone)
-		log_debug("seccomp rule for '%s' looks at one argument more than once: each condition counts alone", name);
-	for (size_t i = 0; i < rule->arg_count; i++) {
-		const struct spec_seccomp_arg *arg = &rule->args[i];
+/*
+ * The multiplexer's arguments lie in memory, which no filter reads. A rule with conditions is left out there
+ * if it permits, and taken without them if it forbids: it must not be passed by the other way in.
+ */
+static void push_mux_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
+			  const struct mux *mux)
+{
+	struct emit_condition *k;
 
-		conditions[n] = (struct scmp_arg_cmp){ arg->index, (enum scmp_compare)arg->op, arg->value, arg->value_two };
-		if (narrow & (1u << arg->index))
-			(void)narrow_condition(&conditions[n]);
-		if (!alone) {
-			n++;
-			continue;
-		}
-		r = add_rule(c, rule, action, name, nr, conditions, 1, err);
-		if (r < 0)
-			return r;
-	}
-	return alone ? 0 : add_rule(c, rule, action, name, nr, conditions, n, err);
+	if (rule->arg_count && !is_stricter(action, c->default_action))
+		return;
+	k = arena_alloc(c->arena, sizeof(*k));
+	*k = (struct emit_condition){ .op = EMIT_MASKED_EQ, .value = mux->mask, .masked = mux->call, .narrow = true };
+	push_rule(c, t, mux->nr, action, k, 1);
+}
+
+static void note_number(struct target *t, int nr)
+{
+	if (nr < 0 || (t->token == SCMP_ARCH_ARM && (uint32_t)nr >= ARM_PRIVATE))
+		return;
+	if ((uint32_t)nr > t->newest)
+		t->newest = (uint32_t)nr;
+}
+
+static void add_call(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
+		     const char *name, int nr)
+{
+	struct mux mux;
+	bool is_mux = t->token == SCMP_ARCH_X86 && mux_find_i386(nr, &mux);
+
+	if (is_mux)
+		nr = mux.direct;
+	note_number(t, nr);
+	if (action == c->default_action)
+		return;
+	if (nr >= 0) /* other negative numbers: not on this architecture */
+		push_spec_rule(c, t, rule, action, name, (uint32_t)nr);
+	if (is_mux)
+		push_mux_rule(c, t, rule, action, &mux);
 }
 
 static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action, const char *name,
 		    struct error *err)
 {
-	int nr = c->lib->seccomp_syscall_resolve_name(name), r;
+	for (size_t i = 0; i < c->target_count; i++) {
+		int nr = c->lib->seccomp_syscall_resolve_name_arch(c->targets[i].token, name), r;
 
-	if (nr == __NR_SCMP_ERROR) {
+		if (nr != __NR_SCMP_ERROR) {
+			add_call(c, &c->targets[i], rule, action, name, nr);
+			continue;
+		}
 		if (!c->fail_unknown) {
 			log_debug("seccomp: libseccomp does not know the system call '%s', skipped", name);
 			return 0;
@@ -288,12 +270,20 @@ static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uin
 		error_add_subject(err, name);
 		return add_place(err, rule->names.node ? rule->names.node : rule->node, r);
 	}
-	note_number(c, name);
-	if (action == c->default_action)
-		return 0;
-	if (rule->arg_count)
-		return add_conditional(c, rule, action, name, nr, err);
-	return add_rule(c, rule, action, name, nr, NULL, 0, err);
+	return 0;
+}
+
+static int check_args(const struct spec_seccomp_rule *rule, struct error *err)
+{
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		const struct spec_seccomp_arg *arg = &rule->args[i];
+
+		if (arg->index <= 5 && arg->op >= EMIT_NE && arg->op <= EMIT_MASKED_EQ)
+			continue;
+		return add_place(err, arg->node ? arg->node : rule->node,
+				 error_fail(err, ERROR_CONFIG, 0, "there is no such seccomp argument or operator"));
+	}
+	return 0;
 }
 
 static int add_rules(struct compile *c, struct error *err)
@@ -303,11 +293,8 @@ static int add_rules(struct compile *c, struct error *err)
 		uint32_t action;
 		int r = complete_action(rule->action, rule->errno_ret_set, rule->errno_ret, rule->node, &action, err);
 
-		for (size_t a = 0; r == 0 && a < rule->arg_count; a++) {
-			if (rule->args[a].index > 5 || rule->args[a].op < SCMP_CMP_NE || rule->args[a].op > SCMP_CMP_MASKED_EQ)
-				r = add_place(err, rule->args[a].node ? rule->args[a].node : rule->node,
-					      error_fail(err, ERROR_CONFIG, 0, "there is no such seccomp argument or operator"));
-		}
+		if (r == 0)
+			r = check_args(rule, err);
 		for (size_t n = 0; r == 0 && n < rule->names.count; n++)
 			r = add_name(c, rule, action, rule->names.items[n], err);
 		if (r < 0)
@@ -316,32 +303,19 @@ static int add_rules(struct compile *c, struct error *err)
 	return 0;
 }
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- numbers that no rule names ----------------------------------------------------------------- */
 
-static int export_program(struct compile *c, struct program *ret, struct error *err)
+static bool default_refuses(uint32_t action)
 {
-	_cleanup_close_ int fd = sys_memfd_create("filter", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-	_cleanup_free_ char *bytes = NULL;
-	size_t len;
-	int r;
-
-	if (fd == -EINVAL) /* MFD_NOEXEC_SEAL is of Linux 6.3 */
-		fd = sys_memfd_create("filter", MFD_CLOEXEC);
-	if (fd < 0)
-		return error_set(err, -fd, "cannot make a buffer for the seccomp filter");
-	r = c->lib->seccomp_export_bpf(c->ctx, fd);
-	if (r < 0)
-		return error_set(err, -r, "libseccomp cannot make the seccomp filter");
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return error_set(err, errno, "cannot read the seccomp filter");
-	r = io_read_fd(fd, 1u << 20, &bytes, &len);
-	if (r < 0)
-		return error_set(err, -r, "cannot read the seccomp filter");
-	if (len == 0 || len % sizeof(*ret->insns))
-		return error_fail(err, ERROR_INTERNAL, 0, "libseccomp made a seccomp filter of %zu bytes", len);
-	ret->count = len / sizeof(*ret->insns);
-	ret->insns = (struct sock_filter *)(void *)TAKE_PTR(bytes);
-	return 0;
+	switch (action & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_ERRNO:
+	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
+	case SECCOMP_RET_TRAP:
+		return true;
+	default:
+		return false; /* allow, log, trace, notify: others decide about every call */
+	}
 }
 
 static uint32_t max_u32(uint32_t a, uint32_t b)
@@ -367,114 +341,74 @@ static uint32_t number_base(uint32_t token)
 	}
 }
 
+static void add_range(struct emit_arch *a, uint32_t start, uint32_t action)
+{
+	a->ranges[a->range_count++] = (struct emit_range){ .start = start, .action = action };
+}
+
 /*
  * "Newer than the profile": above the highest number that the profile names, at least 424. Older calls that
  * a short profile does not name get its default action: their author knew them.
  */
-static void answer_unknown(struct compile *c, struct program *p)
+static void add_ranges(struct compile *c)
 {
-	struct program_range ranges[2 * ARCHS_MAX];
-	size_t n = 0;
+	uint32_t unknown = default_refuses(c->default_action) ? SECCOMP_RET_ERRNO | ENOSYS : c->default_action;
+	const struct target *x32 = NULL;
 
-	for (size_t i = 0; i < c->arch_count; i++) {
-		uint32_t token = c->archs[i], newest = max_u32(c->newest[i], number_base(token) + LAST_OLD_NUMBER);
+	for (size_t i = 0; i < c->target_count; i++) {
+		struct target *t = &c->targets[i];
 
-		if (token == SCMP_ARCH_X32)
-			continue; /* shares the arch value of x86_64 */
-		ranges[n++] = (struct program_range){ .arch = token, .newest = newest };
-		if (token == SCMP_ARCH_ARM && newest < ARM_PRIVATE)
-			ranges[n++] = (struct program_range){ .arch = token, .base = ARM_PRIVATE, .newest = UINT32_MAX };
-		if (token != SCMP_ARCH_X86_64)
+		if (t->token == SCMP_ARCH_X32) {
+			x32 = t;
 			continue;
-		/* Not listed: libseccomp's own test for x32 decides. */
-		ranges[n++] = (struct program_range){ .arch = token, .base = X32_BIT, .newest = UINT32_MAX };
-		for (size_t x = 0; x < c->arch_count; x++) {
-			if (c->archs[x] == SCMP_ARCH_X32)
-				ranges[n - 1].newest = max_u32(c->newest[x], X32_BIT + LAST_OLD_X32);
 		}
+		add_range(t->out, 0, c->default_action);
+		add_range(t->out, max_u32(t->newest, number_base(t->token) + LAST_OLD_NUMBER) + 1, unknown);
+		if (t->token == SCMP_ARCH_ARM)
+			add_range(t->out, ARM_PRIVATE, c->default_action);
 	}
-	program_answer_unknown(p, ranges, n);
+	if (c->out[0].arch != SCMP_ARCH_X86_64)
+		return;
+	add_range(&c->out[0], X32_BIT, x32 ? c->default_action : SECCOMP_RET_KILL_PROCESS);
+	if (x32)
+		add_range(&c->out[0], max_u32(x32->newest, X32_BIT + LAST_OLD_X32) + 1, unknown);
+	/* -1 has the x32 bit and is no x32 call: what a tracer writes to skip one. */
+	add_range(&c->out[0], UINT32_MAX, unknown);
 }
 
-static bool default_refuses(uint32_t action)
-{
-	switch (action & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ERRNO:
-		return (action & SECCOMP_RET_DATA) != ENOSYS; /* it does it already */
-	case SECCOMP_RET_KILL_PROCESS:
-	case SECCOMP_RET_KILL_THREAD:
-	case SECCOMP_RET_TRAP:
-		return true;
-	default:
-		return false; /* allow, log, trace, notify: others decide about every call */
-	}
-}
+/* ---- all of it ---------------------------------------------------------------------------------- */
 
-static int finish_program(struct compile *c, struct program *p, struct error *err)
+static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t *ret_count, struct error *err)
 {
-	int r = export_program(c, p, err);
+	const struct spec_seccomp *s = c->spec;
+	int r = complete_action(s->default_action, s->default_errno_set, s->default_errno, s->node, &c->default_action, err);
 
 	if (r < 0)
 		return r;
-	if (c->has_narrow && program_narrow(p, c->calls, c->call_count))
-		log_warning("seccomp: a condition on a 32-bit argument shares code with one on a 64-bit argument and looks at all 64 bits");
-	if (default_refuses(c->default_action))
-		answer_unknown(c, p);
-	if (p->count > BPF_MAXINSNS) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "the seccomp filter has %zu instructions, the kernel takes %d", p->count,
-			       BPF_MAXINSNS);
-		error_add_remedy(err, "name fewer architectures or fewer rules with arguments");
+	add_targets(c);
+	r = add_rules(c, err);
+	if (r < 0)
 		return r;
-	}
-	return 0;
-}
-
-static void set_attributes(struct compile *c)
-{
-	/* What may be compiled does not depend on the kernel that happens to run here; the load tells. */
-	for (unsigned level = 7; level >= 5; level--) {
-		if (c->lib->seccomp_api_set(level) == 0)
-			break;
-	}
+	add_ranges(c);
 	/* A thread that is killed alone leaves a process that nobody can reason about. */
-	(void)c->lib->seccomp_attr_set(c->ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	/* Binary search over the numbers (2.5); without it the filter is slower, not other. */
-	(void)c->lib->seccomp_attr_set(c->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	emit_program(c->out, c->out_count, SECCOMP_RET_KILL_PROCESS, ret_insns, ret_count);
+	if (*ret_count <= BPF_MAXINSNS)
+		return 0;
+	r = error_fail(err, ERROR_UNSUPPORTED, 0, "the seccomp filter has %zu instructions, the kernel takes %d", *ret_count,
+		       BPF_MAXINSNS);
+	error_add_remedy(err, "name fewer architectures or fewer rules with conditions");
+	free(*ret_insns);
+	return add_place(err, s->node, r);
 }
 
-static int compile_in(struct compile *c, struct program *p, struct error *err)
+int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s, bool fail_unknown,
+		    struct sock_filter **ret_insns, size_t *ret_count, struct error *err)
 {
-	int r;
+	_cleanup_(arena_freep) struct arena *arena = arena_new();
+	struct compile c = { .lib = lib, .spec = s, .arena = arena, .fail_unknown = fail_unknown };
+	int r = compile_in(&c, ret_insns, ret_count, err);
 
-	set_attributes(c);
-	r = add_archs(c, err);
-	if (r == 0)
-		r = add_rules(c, err);
-	if (r == 0)
-		r = finish_program(c, p, err);
+	for (size_t i = 0; i < c.out_count; i++)
+		free(c.out[i].rules);
 	return r;
-}
-
-int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s, bool fail_unknown, struct program *ret,
-		    struct error *err)
-{
-	struct compile c = { .lib = lib, .spec = s, .fail_unknown = fail_unknown };
-	struct program p = { 0 };
-	int r = complete_action(s->default_action, s->default_errno_set, s->default_errno, s->node, &c.default_action, err);
-
-	if (r < 0)
-		return r;
-	c.ctx = lib->seccomp_init(c.default_action);
-	if (!c.ctx)
-		return add_place(err, s->node,
-				 error_fail(err, ERROR_CONFIG, 0, "libseccomp does not take the default action 0x%x", c.default_action));
-	r = compile_in(&c, &p, err);
-	lib->seccomp_release(c.ctx);
-	free(c.calls);
-	if (r < 0) {
-		program_done(&p);
-		return add_place(err, NULL, r);
-	}
-	*ret = p;
-	return 0;
 }

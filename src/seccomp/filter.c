@@ -145,18 +145,19 @@ static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struc
 {
 	const struct scmp_version *v;
 	struct filter_library lib;
-	struct program p;
+	struct sock_filter *insns;
+	size_t count;
 	int r = filter_library_load(&lib, err);
 
 	if (r < 0)
 		return r;
 	v = lib.seccomp_version();
 	(void)text_format(library, size, "%u.%u.%u", v->major, v->minor, v->micro);
-	r = profile_compile(&lib, s, fail_unknown, &p, err);
+	r = profile_compile(&lib, s, fail_unknown, &insns, &count, err);
 	if (r < 0)
 		return r;
-	ret->insns = p.insns;
-	ret->count = (uint32_t)p.count;
+	ret->insns = insns;
+	ret->count = (uint32_t)count;
 	return 0;
 }
 
@@ -166,7 +167,7 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 	struct filter f = { .listener = uses_notify(s) };
 	bool cached = is_usable_cache(cache_fd);
 	uint8_t key[SHA256_SIZE];
-	uint32_t flags;
+	uint32_t flags = 0;
 	int r;
 
 	r = load_flags(s, f.listener, &flags, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libseccomp as a table of pointers: the only way from here to the library. */
+/* libseccomp as a table of pointers: numbers and names of system calls and architectures. */
 #ifndef KNARR_SECCOMP_LIBRARY_H
 #define KNARR_SECCOMP_LIBRARY_H
 
@@ -8,16 +8,8 @@
 #include "knarr/base.h"
 
 #define FILTER_LIBRARY_FUNCTIONS(X)           \
-	X(seccomp_api_set)                    \
-	X(seccomp_arch_add)                   \
 	X(seccomp_arch_native)                \
 	X(seccomp_arch_resolve_name)          \
-	X(seccomp_attr_set)                   \
-	X(seccomp_export_bpf)                 \
-	X(seccomp_init)                       \
-	X(seccomp_release)                    \
-	X(seccomp_rule_add_array)             \
-	X(seccomp_syscall_resolve_name)       \
 	X(seccomp_syscall_resolve_name_arch)  \
 	X(seccomp_version)
 

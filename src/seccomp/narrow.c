@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which arguments of which system calls are int, unsigned or a 32-bit id in the kernel's prototypes
- * (include/linux/syscalls.h), so that only their low half counts. Data for width.c. Arguments that are
- * long, size_t or pointers are not listed; a call that is missing here is compared with 64 bits.
+ * (include/linux/syscalls.h), so that only their low half counts: seccomp_data
+ * has the whole register, and a comparison of all of it could be passed by setting a bit that the kernel
+ * never looks at. Arguments that are long, size_t or pointers are not listed; a call that is missing here is
+ * compared with 64 bits.
  */
 #include <string.h>
 
-#include "program.h"
+#include "knarr/base.h"
+#include "narrow.h"
 
 #define A0 1u
 #define A1 2u

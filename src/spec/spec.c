@@ -131,12 +131,26 @@ static const struct row spec_rows[] = {
 	{ "zos", ROW_ANY, NULL, 0, ROW_FOREIGN, 0 },
 };
 
+/*
+ * Since 1.3 a limit of 0 means that nothing may be forked. Engines that write an older version mean "no limit" by it, as runtimes of
+ * their time took it.
+ */
+static void interpret_pids_limit(struct spec *s)
+{
+	static const char *const before[] = { "1.0.", "1.1.", "1.2." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		if (s->oci_version && text_has_prefix(s->oci_version, before[i]) && s->resources.pids_limit.value == 0)
+			s->resources.pids_limit.value = -1;
+}
+
 static int decode_config(struct decode *d, const struct jnode *root)
 {
 	int r = DECODE_OBJECT(d, root, spec_rows, d->spec);
 
 	if (r < 0)
 		return r;
+	interpret_pids_limit(d->spec);
 	return check_seccomp_listener(d, d->spec);
 }
 

@@ -154,9 +154,12 @@ static int wait_once(struct loop *l, struct error *err)
 
 int supervise_run(const struct supervise *s, int *ret_status, struct error *err)
 {
-	struct loop l = { .s = s, .signal_fd = -EBADF };
+	struct loop l; /* no initialiser: it would clear the buffers of the relays, eight pages that most runs never touch */
 	int r;
 
+	l.s = s;
+	l.ended = false;
+	l.status = 0;
 	r = open_loop(&l, err);
 	while (r >= 0 && !l.ended)
 		r = wait_once(&l, err);

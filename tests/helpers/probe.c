@@ -3,6 +3,9 @@
  * probe: a static program that looks from inside a container, for the tests. Each verb prints plain text.
  *
  *   fds            one line an open descriptor above 2: N DEV INO TYPE
+ *   stdio          the same for 0 to 2
+ *   inode PATH     MAJOR:MINOR INO of what the path leads to
+ *   write PATH TEXT   "written" or the errno name
  *   cwd            the kernel's name of the current directory
  *   caps           the capability lines of /proc/self/status
  *   ids            uid gid groups
@@ -25,13 +28,24 @@
  *   stat PATH      type mode uid gid major:minor size
  *   clock          offsets of the time namespace
  *   affinity       list of allowed CPUs
+ *   mnt PATH       options, propagation, type and superblock options of the topmost mount on PATH
+ *   die NR [A0 ...]   like syscall, in a child: "signal N", or the result
+ *   call32 NR [A0]    like syscall, by the 32 bit entry of x86
+ *   symlink PATH   what a link holds
+ *   netdev NAME    flags and addresses of a network device
  *   sleep SECONDS
+ *   spy SECONDS    what new processes show of themselves: a root or a directory that is not the container's, "attached"
+ *                  to one that does not run the container's program yet
+ *   overwrite SECONDS   tries to write to the program file of every process that is not the container's own
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,12 +53,37 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef __GLIBC__
+/* Other C libraries have texts, but no names. */
+static const char *strerrorname_np(int number)
+{
+#define N(name) { name, #name }
+	static const struct { int number; const char *name; } table[] = {
+		N(EPERM), N(ENOENT), N(ESRCH), N(EINTR), N(EIO), N(ENXIO), N(E2BIG), N(ENOEXEC), N(EBADF),
+		N(ECHILD), N(EAGAIN), N(ENOMEM), N(EACCES), N(EFAULT), N(EBUSY), N(EEXIST), N(EXDEV), N(ENODEV),
+		N(ENOTDIR), N(EISDIR), N(EINVAL), N(ENFILE), N(EMFILE), N(ENOTTY), N(ETXTBSY), N(EFBIG),
+		N(ENOSPC), N(ESPIPE), N(EROFS), N(EMLINK), N(EPIPE), N(EDOM), N(ERANGE), N(EDEADLK),
+		N(ENAMETOOLONG), N(ENOLCK), N(ENOSYS), N(ENOTEMPTY), N(ELOOP), N(ENODATA), N(EOVERFLOW),
+		N(EOPNOTSUPP), N(EAFNOSUPPORT), N(ETIMEDOUT), N(ECONNREFUSED), N(ENOKEY), N(EKEYREVOKED),
+		N(EXFULL),
+	};
+#undef N
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].number == number)
+			return table[i].name;
+	return "unknown";
+}
+#endif
 
 static int print_file(const char *path)
 {
@@ -84,9 +123,9 @@ static const char *type_of(mode_t mode)
 	       S_ISFIFO(mode) ? "fifo" : S_ISSOCK(mode) ? "socket" : S_ISLNK(mode) ? "link" : "other";
 }
 
-static int verb_fds(void)
+static int verb_fds(int first, int end)
 {
-	for (int fd = 3; fd < 4096; fd++) {
+	for (int fd = first; fd < end; fd++) {
 		struct stat st;
 
 		if (fstat(fd, &st) == 0)
@@ -232,9 +271,246 @@ static int verb_stat(const char *path)
 	return 0;
 }
 
+static int verb_inode(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		printf("%s\n", strerrorname_np(errno));
+		return 1;
+	}
+	printf("%u:%u %lu\n", major(st.st_dev), minor(st.st_dev), (unsigned long)st.st_ino);
+	return 0;
+}
+
+static int verb_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	printf("%s\n", n >= 0 ? "written" : strerrorname_np(errno));
+	return n < 0;
+}
+
+/* ---- looking at processes that enter --------------------------------------------------- */
+
+typedef void visit_pid(int pid);
+
+static void for_each_pid(visit_pid *visit)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		int pid = atoi(entry->d_name);
+
+		if (pid > 1 && pid != getpid())
+			visit(pid);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* Does it run a file of ours? The runtime's own lies elsewhere, or nowhere. */
+static int runs_our_program(int pid)
+{
+	char path[64];
+	struct stat theirs, mine;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	if (stat(path, &theirs) < 0)
+		return 1; /* gone, or closed to us */
+	if (stat("/proc/self/exe", &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)
+		return 1;
+	return stat("/bin/busybox", &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino;
+}
+
+static void judge_directory(int pid, const char *what, const char *path)
+{
+	struct stat theirs, mine;
+	struct statfs fs;
+
+	if (stat(path, &theirs) < 0 || !S_ISDIR(theirs.st_mode) || stat("/", &mine) < 0)
+		return;
+	if (theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)
+		return;
+	if (statfs(path, &fs) == 0 && fs.f_type == 0x9fa0 /* procfs */)
+		return;
+	printf("directory %s of %d: %u:%u %lu\n", what, pid, major(theirs.st_dev), minor(theirs.st_dev), (unsigned long)theirs.st_ino);
+}
+
+static int seen_pids, attached_pids;
+
+static void spy_on(int pid)
+{
+	char path[128], name[32];
+	struct dirent *entry;
+	DIR *fds;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	judge_directory(pid, "root", path);
+	snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
+	judge_directory(pid, "cwd", path);
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	fds = opendir(path);
+	while (fds && (entry = readdir(fds)))
+		if (entry->d_name[0] != '.') {
+			snprintf(name, sizeof(name), "fd %.20s", entry->d_name);
+			snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", pid, entry->d_name);
+			judge_directory(pid, name, path);
+		}
+	if (fds)
+		closedir(fds);
+	seen_pids++;
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
+		if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == 0 && waitpid(pid, NULL, __WALL) == pid) {
+			if (!runs_our_program(pid) && attached_pids++ == 0)
+				printf("attached to %d\n", pid);
+			ptrace(PTRACE_DETACH, pid, 0, 0);
+		}
+	}
+}
+
+static int verb_spy(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) < end && access("/tmp/enough", F_OK) < 0) {
+		for_each_pid(spy_on);
+		fflush(stdout);
+	}
+	printf("seen %d\n", seen_pids);
+	return 0;
+}
+
+static void overwrite(int pid)
+{
+	char path[64], again[64];
+	int fd, w;
+
+	if (runs_our_program(pid))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	seen_pids++;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", fd);
+	for (int i = 0; i < 200; i++) {
+		w = open(again, O_WRONLY | O_CLOEXEC);
+		if (w < 0)
+			continue;
+		if (pwrite(w, "evil", 4, 0) > 0)
+			printf("overwritten\n");
+		close(w);
+		break;
+	}
+	close(fd);
+}
+
+static int verb_overwrite(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+
+	while (time(NULL) < end && access("/tmp/enough", F_OK) < 0) {
+		for_each_pid(overwrite);
+		fflush(stdout);
+	}
+	printf("seen %d\n", seen_pids);
+	return 0;
+}
+
 static int verb_affinity(void)
 {
 	return print_status_lines("Cpus_allowed_list:");
+}
+
+/* mountinfo: ID PARENT DEV ROOT POINT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPER */
+static int verb_mnt(const char *path)
+{
+	static char line[65536], found[65536];
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char point[4096], options[4096];
+		int at = 0;
+
+		if (sscanf(line, "%*s %*s %*s %*s %4095s %4095s %n", point, options, &at) < 2 || strcmp(point, path) != 0)
+			continue;
+		snprintf(found, sizeof(found), "%s %s", options, line + at);
+	}
+	if (f)
+		fclose(f);
+	fputs(found[0] ? found : "none\n", stdout);
+	return found[0] == '\0';
+}
+
+static int verb_die(int argc, char **argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		verb_syscall(argc, argv);
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status))
+		printf("signal %d\n", WTERMSIG(status));
+	return 0;
+}
+
+static int verb_call32(int argc, char **argv)
+{
+#ifdef __x86_64__
+	long r, nr = strtol(argv[2], NULL, 0), a0 = argc > 3 ? (long)strtoull(argv[3], NULL, 0) : 0;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a0), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
+	r = (int)r;
+	if (r < 0 && r > -4096)
+		printf("%s\n", strerrorname_np((int)-r) ? strerrorname_np((int)-r) : "unknown");
+	else
+		printf("%ld\n", r);
+	return 0;
+#else
+	(void)argc;
+	(void)argv;
+	printf("unsupported\n");
+	return 1;
+#endif
+}
+
+static int verb_symlink(const char *path)
+{
+	char buf[4096];
+	ssize_t n = readlink(path, buf, sizeof(buf) - 1);
+
+	printf("%.*s\n", n < 0 ? 0 : (int)n, buf);
+	return n < 0;
+}
+
+static int verb_netdev(const char *name)
+{
+	struct ifaddrs *all = NULL;
+	int found = 0;
+
+	getifaddrs(&all);
+	for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+		char text[INET6_ADDRSTRLEN] = "";
+
+		if (strcmp(i->ifa_name, name) != 0)
+			continue;
+		if (!found++)
+			printf("%s\n", i->ifa_flags & IFF_UP ? "up" : "down");
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET)
+			printf("%s\n", inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text, sizeof(text)));
+		else if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET6)
+			printf("%s\n", inet_ntop(AF_INET6, &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr, text, sizeof(text)));
+	}
+	freeifaddrs(all);
+	if (!found)
+		printf("none\n");
+	return !found;
 }
 
 int main(int argc, char **argv)
@@ -242,7 +518,12 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 	const char *arg = argc > 2 ? argv[2] : "";
 
-	if (!strcmp(verb, "fds")) return verb_fds();
+	if (!strcmp(verb, "fds")) return verb_fds(3, 4096);
+	if (!strcmp(verb, "stdio")) return verb_fds(0, 3);
+	if (!strcmp(verb, "inode")) return verb_inode(arg);
+	if (!strcmp(verb, "write") && argc > 3) return verb_write(arg, argv[3]);
+	if (!strcmp(verb, "spy")) return verb_spy(atoi(arg));
+	if (!strcmp(verb, "overwrite")) return verb_overwrite(atoi(arg));
 	if (!strcmp(verb, "cwd")) return verb_cwd();
 	if (!strcmp(verb, "caps")) return print_status_lines("Cap");
 	if (!strcmp(verb, "ids")) return verb_ids();
@@ -253,6 +534,11 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "exe")) return verb_exe();
 	if (!strcmp(verb, "tiocsti")) return verb_tiocsti();
 	if (!strcmp(verb, "syscall") && argc > 2) return verb_syscall(argc, argv);
+	if (!strcmp(verb, "mnt")) return verb_mnt(arg);
+	if (!strcmp(verb, "die") && argc > 2) return verb_die(argc, argv);
+	if (!strcmp(verb, "call32") && argc > 2) return verb_call32(argc, argv);
+	if (!strcmp(verb, "symlink")) return verb_symlink(arg);
+	if (!strcmp(verb, "netdev")) return verb_netdev(arg);
 	if (!strcmp(verb, "status")) return print_status_lines(arg);
 	if (!strcmp(verb, "sched")) return verb_sched();
 	if (!strcmp(verb, "ioprio")) { long p = syscall(SYS_ioprio_get, 1, 0); printf("%ld %ld\n", p >> 13, p & 0x1fff); return 0; }

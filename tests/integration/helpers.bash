@@ -11,7 +11,9 @@ HELPERS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$HELPERS_DIR/../.." && pwd)
 : "${RT:=$(command -v knarr || echo "$TOP/knarr")}"
 : "${PROBE:=$TOP/tests/helpers/probe}"
-export RT PROBE
+# Where the compiled helpers lie: console_receiver, pty.
+: "${HELPERS:=$(dirname "$PROBE")}"
+export RT PROBE HELPERS
 
 is_knarr() { [[ $(basename "$RT") == knarr* ]]; }
 is_root() { [ "$(id -u)" = 0 ]; }
@@ -40,7 +42,6 @@ setup_bundle() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\nstaff:x:50:user\n' >"$BUNDLE/rootfs/etc/group"
 	write_spec
-	MOUNTS_BEFORE=$(wc -l </proc/self/mountinfo)
 	trap - ERR
 }
 
@@ -62,9 +63,9 @@ write_spec() {
 config() {
 	local filter=$1
 	shift
-	jq "$@" "$filter" "$BUNDLE/config.json" >"$BUNDLE/config.new" && mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+	jq "$filter" "$BUNDLE/config.json" "$@" >"$BUNDLE/config.new" && mv "$BUNDLE/config.new" "$BUNDLE/config.json"
 }
-set_args() { config '.process.args = $ARGS.positional' --args "$@"; }
+set_args() { config '.process.args = $args' --argjson args "$(jq -n --args '$ARGS.positional' -- "$@")"; }
 set_sh() { set_args /bin/sh -c "$1"; }
 
 rt() { "$RT" --root "$ROOT" "$@"; }
@@ -106,9 +107,34 @@ assert_clean() {
 		cg=$(find "$cg" -maxdepth 4 -type d -name "*$ID*" 2>/dev/null)
 		[ -z "$cg" ] || { echo "cgroup left: $cg" >&2; return 1; }
 	fi
-	[ "$(wc -l </proc/self/mountinfo)" = "$MOUNTS_BEFORE" ] || { echo "mounts left" >&2; grep "$TMP" /proc/self/mountinfo >&2; return 1; }
+	! grep -F "$TMP/" /proc/self/mountinfo >&2 || { echo "mounts left" >&2; return 1; }
 	[ "$(cat "$H/marker")" = marker ] || { echo "the host's marker was changed" >&2; return 1; }
 }
+# A build with --enable-test-hooks ends itself where KNARR_TEST_KILL_AT says.
+has_test_hooks() { is_knarr && grep -qa KNARR_TEST_KILL_AT "$RT"; }
+need_test_hooks() { has_test_hooks || skip "needs test hooks"; }
+need_tool() { command -v "$1" >/dev/null || skip "needs $1"; }
+need_helper() { [ -x "$HELPERS/$1" ] || skip "needs the helper $1"; }
+
+# place_of JQ-PATH: "config.json:LINE" where the value of a compact text stands is for the caller to know; this is the
+# number of the line that holds TEXT for the first time.
+line_of() { grep -nF -- "$1" "$BUNDLE/config.json" | head -n1 | cut -d: -f1; }
+
+# fails_with TEXT...: run fails in the foreground and with create, names every TEXT, and leaves nothing.
+fails_with() {
+	run rt run --bundle "$BUNDLE" "$ID" </dev/null
+	echo "run: status $status: $output"
+	[ "$status" -ne 0 ] || return 1
+	assert_output_has "$@" || return 1
+	assert_clean || return 1
+	run rt create --bundle "$BUNDLE" --pid-file "$TMP/pid" "$ID" </dev/null
+	echo "create: status $status: $output"
+	[ "$status" -ne 0 ] || return 1
+	assert_output_has "$@" || return 1
+	[ ! -e "$TMP/pid" ] || { echo "a pid file was left" >&2; return 1; }
+	assert_clean
+}
+
 # The last line of stderr-or-both holds all of the given texts.
 assert_output_has() {
 	local t

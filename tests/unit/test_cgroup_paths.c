@@ -47,8 +47,9 @@ static void a_place_is_chosen(void **state)
 
 static void hostile_paths_are_refused(void **state)
 {
-	static const char *const bad[] = { "..",     "../x",  "/a/../b", "/a/..", "/..",   ".",          "/a/./b", "/a\nb",
-					   "/a\x7f", "/",     "//",      "a:b:c", "/a:b",  "\x01",       "/a/b/." };
+	static const char *const bad[] = { "..", "../x",   "/a/../b", "/a/..",  "/..",
+					   ".",  "/a/./b", "/a\nb",   "/a\x7f", "/",
+					   "//", "a:b:c",  "/a:b",    "\x01",   "/a/b/." };
 	char longest[400];
 
 	(void)state;
@@ -148,7 +149,11 @@ static void cgroup2_mounts_are_found_wherever_they_are(void **state)
 	assert_string_equal(m[0].root, "/");
 	assert_string_equal(m[1].point, "/mnt/with space");
 	assert_string_equal(m[1].root, "/part");
-	assert_int_equal(host_parse_mounts("40 31 0:37 / /c rw - cgroup2 c rw\n41 1 0:3 / /sys/fs/cgroup rw - cgroup2 c rw", m, 4), 2);
+	assert_int_equal(
+		host_parse_mounts(
+			"40 31 0:37 / /c rw - cgroup2 c rw\n41 1 0:3 / /sys/fs/cgroup rw - cgroup2 c rw",
+			m, 4),
+		2);
 	assert_string_equal(m[0].point, "/sys/fs/cgroup");
 	assert_int_equal(host_parse_mounts("", m, 4), 0);
 	assert_int_equal(host_parse_mounts("garbage\n- cgroup2 \n1 2 3", m, 4), 0);

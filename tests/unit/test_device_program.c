@@ -35,11 +35,14 @@ static uint32_t kernel_access(unsigned access)
 static uint64_t run(const struct bpf_insn *insns, unsigned count, const struct access *a)
 {
 	const struct bpf_cgroup_dev_ctx ctx = {
-		.access_type = kernel_access(a->access) << 16 | (a->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.access_type = kernel_access(a->access) << 16 |
+			       (a->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
 		.major = a->major,
 		.minor = a->minor,
 	};
-	uint64_t regs[11] = { [0] = 0xdead, [2] = ~0ull, [3] = ~0ull, [4] = ~0ull, [5] = ~0ull, [6] = ~0ull };
+	uint64_t regs[11] = {
+		[0] = 0xdead, [2] = ~0ull, [3] = ~0ull, [4] = ~0ull, [5] = ~0ull, [6] = ~0ull
+	};
 
 	for (unsigned pc = 0, steps = 0; pc < count && steps < 100000; pc++, steps++) {
 		const struct bpf_insn *i = &insns[pc];
@@ -53,14 +56,31 @@ static uint64_t run(const struct bpf_insn *insns, unsigned count, const struct a
 			memcpy(&value, (const char *)&ctx + i->off, sizeof(value));
 			*dst = value;
 			break;
-		case BPF_ALU64 | BPF_MOV | BPF_K: *dst = (uint64_t)(int64_t)i->imm; break;
-		case BPF_ALU64 | BPF_MOV | BPF_X: *dst = regs[i->src_reg]; break;
-		case BPF_ALU | BPF_AND | BPF_K: *dst = (uint32_t)*dst & (uint32_t)i->imm; break;
-		case BPF_ALU | BPF_RSH | BPF_K: *dst = (uint32_t)*dst >> i->imm; break;
-		case BPF_JMP32 | BPF_JNE | BPF_K: pc += (uint32_t)*dst != (uint32_t)i->imm ? (unsigned)i->off : 0; break;
-		case BPF_JMP32 | BPF_JEQ | BPF_K: pc += (uint32_t)*dst == (uint32_t)i->imm ? (unsigned)i->off : 0; break;
-		case BPF_JMP | BPF_EXIT: return regs[0];
-		default: fail_msg("instruction %u has code %#x", pc, i->code);
+		case BPF_ALU64 | BPF_MOV | BPF_K:
+			*dst = (uint64_t)(int64_t)i->imm;
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_X:
+			*dst = regs[i->src_reg];
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			*dst = (uint32_t)*dst & (uint32_t)i->imm;
+			break;
+		case BPF_ALU | BPF_RSH | BPF_K:
+			*dst = (uint32_t)*dst >> i->imm;
+			break;
+		case BPF_JMP32 | BPF_JNE | BPF_K:
+			pc += (uint32_t)*dst != (uint32_t)i->imm ? (unsigned)i->off : 0;
+			break;
+		case BPF_JMP32 | BPF_JEQ | BPF_K:
+			pc += (uint32_t)*dst == (uint32_t)i->imm ? (unsigned)i->off : 0;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += (unsigned)i->off;
+			break;
+		case BPF_JMP | BPF_EXIT:
+			return regs[0];
+		default:
+			fail_msg("instruction %u has code %#x", pc, i->code);
 		}
 	}
 	fail_msg("the program does not end");
@@ -71,7 +91,8 @@ static uint64_t run(const struct bpf_insn *insns, unsigned count, const struct a
 
 static bool is_default(const struct access *a, unsigned bit)
 {
-	static const uint32_t numbers[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 2 }, { 10, 200 } };
+	static const uint32_t numbers[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+					       { 1, 9 }, { 5, 0 }, { 5, 2 }, { 10, 200 } };
 
 	if (bit == M)
 		return true;
@@ -82,7 +103,8 @@ static bool is_default(const struct access *a, unsigned bit)
 	return a->type == 'c' && a->major == 136;
 }
 
-static bool oracle(const struct spec_resources *res, const struct spec_device *devices, size_t count, const struct access *a)
+static bool oracle(const struct spec_resources *res, const struct spec_device *devices,
+		   size_t count, const struct access *a)
 {
 	for (unsigned bit = 1; bit <= 4; bit <<= 1) {
 		bool allowed = false;
@@ -92,12 +114,15 @@ static bool oracle(const struct spec_resources *res, const struct spec_device *d
 		for (size_t i = 0; i < res->device_count; i++) {
 			const struct spec_device_rule *r = &res->devices[i];
 
-			if ((r->type == 'a' || r->type == a->type) && (r->major < 0 || r->major == a->major) &&
+			if ((r->type == 'a' || r->type == a->type) &&
+			    (r->major < 0 || r->major == a->major) &&
 			    (r->minor < 0 || r->minor == a->minor) && (r->access & bit))
 				allowed = r->allow;
 		}
 		for (size_t i = 0; i < count; i++)
-			allowed = allowed || (devices[i].type == a->type && devices[i].major == a->major && devices[i].minor == a->minor);
+			allowed = allowed ||
+				  (devices[i].type == a->type && devices[i].major == a->major &&
+				   devices[i].minor == a->minor);
 		if (!allowed && !is_default(a, bit))
 			return false;
 	}
@@ -112,7 +137,8 @@ static uint32_t next_random(uint32_t *seed)
 
 static struct spec_device_rule random_rule(uint32_t *seed)
 {
-	static const int64_t majors[] = { -1, 1, 10, 136, 4294967295 }, minors[] = { -1, 3, 229, 2147483648 };
+	static const int64_t majors[] = { -1, 1, 10, 136, 4294967295 },
+			     minors[] = { -1, 3, 229, 2147483648 };
 
 	return (struct spec_device_rule){
 		.allow = next_random(seed) % 2,
@@ -123,14 +149,17 @@ static struct spec_device_rule random_rule(uint32_t *seed)
 	};
 }
 
-static void compare_all(const struct spec_resources *res, const struct spec_device *devices, size_t device_count)
+static void compare_all(const struct spec_resources *res, const struct spec_device *devices,
+			size_t device_count)
 {
-	static const uint32_t majors[] = { 1, 10, 136, 8, 4294967295u }, minors[] = { 3, 229, 200, 2147483648u };
+	static const uint32_t majors[] = { 1, 10, 136, 8, 4294967295u },
+			      minors[] = { 3, 229, 200, 2147483648u };
 	struct error err = { 0 };
 	unsigned count = 0;
 	void *insns = NULL;
 
-	assert_int_equal(cgroup_device_program(res, devices, device_count, &insns, &count, &err), 0);
+	assert_int_equal(cgroup_device_program(res, devices, device_count, &insns, &count, &err),
+			 0);
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(majors) * ARRAY_SIZE(minors) * 7; i++) {
 		struct access a = {
 			.type = "bc"[i % 2],
@@ -141,20 +170,24 @@ static void compare_all(const struct spec_resources *res, const struct spec_devi
 		uint64_t verdict = run(insns, count, &a);
 
 		if (verdict != oracle(res, devices, device_count, &a))
-			fail_msg("%c %u:%u access %u: program says %llu", a.type, a.major, a.minor, a.access, (unsigned long long)verdict);
+			fail_msg("%c %u:%u access %u: program says %llu", a.type, a.major, a.minor,
+				 a.access, (unsigned long long)verdict);
 	}
 	free(insns);
 }
 
 static void agrees_with_the_rules_for_random_lists(void **state)
 {
-	const struct spec_device devices[] = { { .type = 'c', .major = 10, .minor = 229 }, { .type = 'p' }, { .type = 'b', .major = 8, .minor = 3 } };
+	const struct spec_device devices[] = { { .type = 'c', .major = 10, .minor = 229 },
+					       { .type = 'p' },
+					       { .type = 'b', .major = 8, .minor = 3 } };
 	uint32_t seed = 20240817;
 
 	(void)state;
 	for (unsigned round = 0; round < 3000; round++) {
 		struct spec_device_rule rules[7];
-		struct spec_resources res = { .devices = rules, .device_count = next_random(&seed) % 8 };
+		struct spec_resources res = { .devices = rules,
+					      .device_count = next_random(&seed) % 8 };
 
 		for (size_t i = 0; i < res.device_count; i++)
 			rules[i] = random_rule(&seed);
@@ -203,7 +236,9 @@ static void without_rules_only_the_usual_devices_open(void **state)
 
 static void an_absent_access_means_all(void **state)
 {
-	struct spec_device_rule rule = { .allow = true, .type = 'b', .major = 8, .minor = -1, .access = 0 };
+	struct spec_device_rule rule = {
+		.allow = true, .type = 'b', .major = 8, .minor = -1, .access = 0
+	};
 
 	(void)state;
 	assert_int_equal(verdict(&rule, 1, (struct access){ 'b', 8, 1, R | W }), 1);

@@ -37,8 +37,11 @@ static const char *build_with(const char *json, const struct limits_current *cur
 	out[0] = '\0';
 	for (size_t i = 0; i < l.count; i++) {
 		assert_true(l.items[i].origin[0] == '/');
-		assert_int_equal(strncmp(l.items[i].file, l.items[i].controller, strlen(l.items[i].controller)), 0);
-		used += (size_t)snprintf(out + used, sizeof(out) - used, "%s=%s;", l.items[i].file, l.items[i].value);
+		assert_int_equal(strncmp(l.items[i].file, l.items[i].controller,
+					 strlen(l.items[i].controller)),
+				 0);
+		used += (size_t)snprintf(out + used, sizeof(out) - used, "%s=%s;", l.items[i].file,
+					 l.items[i].value);
 	}
 	limits_done(&l);
 	spec_free(spec);
@@ -54,23 +57,32 @@ static void nothing_asks_for_nothing(void **state)
 {
 	(void)state;
 	assert_string_equal(build("{}"), "");
-	assert_string_equal(build("{\"memory\":{\"limit\":0},\"cpu\":{\"shares\":0,\"quota\":0,\"period\":0}}"), "");
+	assert_string_equal(
+		build("{\"memory\":{\"limit\":0},\"cpu\":{\"shares\":0,\"quota\":0,\"period\":0}}"),
+		"");
 }
 
 static void memory(void **state)
 {
 	(void)state;
-	assert_string_equal(build("{\"memory\":{\"limit\":1000,\"reservation\":500,\"swap\":1500}}"),
-			    "memory.max=1000;memory.low=500;memory.swap.max=500;");
-	assert_string_equal(build("{\"memory\":{\"limit\":1000,\"swap\":-1}}"), "memory.max=1000;memory.swap.max=max;");
-	assert_string_equal(build("{\"memory\":{\"limit\":1000,\"swap\":1000}}"), "memory.max=1000;memory.swap.max=0;");
-	assert_string_equal(build("{\"memory\":{\"limit\":-1}}"), "memory.max=max;memory.swap.max=max;");
-	assert_string_equal(build("{\"memory\":{\"kernel\":5,\"useHierarchy\":false,\"disableOOMKiller\":false}}"), "");
+	assert_string_equal(
+		build("{\"memory\":{\"limit\":1000,\"reservation\":500,\"swap\":1500}}"),
+		"memory.max=1000;memory.low=500;memory.swap.max=500;");
+	assert_string_equal(build("{\"memory\":{\"limit\":1000,\"swap\":-1}}"),
+			    "memory.max=1000;memory.swap.max=max;");
+	assert_string_equal(build("{\"memory\":{\"limit\":1000,\"swap\":1000}}"),
+			    "memory.max=1000;memory.swap.max=0;");
+	assert_string_equal(build("{\"memory\":{\"limit\":-1}}"),
+			    "memory.max=max;memory.swap.max=max;");
+	assert_string_equal(
+		build("{\"memory\":{\"kernel\":5,\"useHierarchy\":false,\"disableOOMKiller\":false}}"),
+		"");
 }
 
 static void memory_that_v2_or_sense_refuses(void **state)
 {
-	struct spec_resources less = { .memory = { .limit = { .present = true, .value = 9 }, .swap = { .present = true, .value = 8 } } };
+	struct spec_resources less = { .memory = { .limit = { .present = true, .value = 9 },
+						   .swap = { .present = true, .value = 8 } } };
 	struct limits l;
 
 	(void)state;
@@ -94,9 +106,12 @@ static void updates_merge_with_what_is_in_force(void **state)
 	assert_int_equal(limits_build(&swap_only, &now, &l, &err), 0);
 	assert_string_equal(l.items[0].value, "500");
 	limits_done(&l);
-	assert_true(limits_build(&swap_only, NULL, &l, &err) < 0); /* at create there is no limit to subtract */
-	assert_string_equal(build_with("{\"cpu\":{\"quota\":10000}}", &now), "cpu.max=10000 50000;");
-	assert_string_equal(build_with("{\"cpu\":{\"period\":20000}}", &now), "cpu.max=25000 20000;");
+	assert_true(limits_build(&swap_only, NULL, &l, &err) <
+		    0); /* at create there is no limit to subtract */
+	assert_string_equal(build_with("{\"cpu\":{\"quota\":10000}}", &now),
+			    "cpu.max=10000 50000;");
+	assert_string_equal(build_with("{\"cpu\":{\"period\":20000}}", &now),
+			    "cpu.max=25000 20000;");
 	swap_only.memory.limit = (struct spec_int){ .present = true, .value = -1 };
 	assert_true(limits_build(&swap_only, &now, &l, &err) < 0);
 }
@@ -104,13 +119,16 @@ static void updates_merge_with_what_is_in_force(void **state)
 static void cpu(void **state)
 {
 	(void)state;
-	assert_string_equal(build("{\"cpu\":{\"shares\":1024,\"quota\":50000,\"period\":200000,\"burst\":1000}}"),
-			    "cpu.weight=100;cpu.max=50000 200000;cpu.max.burst=1000;");
+	assert_string_equal(
+		build("{\"cpu\":{\"shares\":1024,\"quota\":50000,\"period\":200000,\"burst\":1000}}"),
+		"cpu.weight=100;cpu.max=50000 200000;cpu.max.burst=1000;");
 	assert_string_equal(build("{\"cpu\":{\"quota\":-1}}"), "cpu.max=max 100000;");
 	assert_string_equal(build("{\"cpu\":{\"period\":5000}}"), "cpu.max=max 5000;");
 	assert_string_equal(build("{\"cpu\":{\"idle\":1,\"shares\":512}}"), "cpu.idle=1;");
-	assert_string_equal(build("{\"cpu\":{\"idle\":0,\"shares\":2}}"), "cpu.idle=0;cpu.weight=1;");
-	assert_string_equal(build("{\"cpu\":{\"cpus\":\"0-1,3\",\"mems\":\"0\"}}"), "cpuset.cpus=0-1,3;cpuset.mems=0;");
+	assert_string_equal(build("{\"cpu\":{\"idle\":0,\"shares\":2}}"),
+			    "cpu.idle=0;cpu.weight=1;");
+	assert_string_equal(build("{\"cpu\":{\"cpus\":\"0-1,3\",\"mems\":\"0\"}}"),
+			    "cpuset.cpus=0-1,3;cpuset.mems=0;");
 	assert_string_equal(build("{\"cpu\":{\"realtimeRuntime\":100}}"), "refused");
 	assert_int_equal(err.class, ERROR_UNSUPPORTED);
 	assert_string_not_equal(build("{\"cpu\":{\"cpus\":\"0\\n1\"}}"), "cpuset.cpus=0\n1;");
@@ -127,11 +145,13 @@ static void pids(void **state)
 static void block_io(void **state)
 {
 	(void)state;
-	assert_string_equal(build("{\"blockIO\":{\"weight\":10,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}}"),
-			    "io.weight=default 1;io.weight=8:0 10000;");
-	assert_string_equal(build("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,\"rate\":600}],"
-				  "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}"),
-			    "io.max=8:16 rbps=600;io.max=8:16 wiops=max;");
+	assert_string_equal(
+		build("{\"blockIO\":{\"weight\":10,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}}"),
+		"io.weight=default 1;io.weight=8:0 10000;");
+	assert_string_equal(
+		build("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":16,\"rate\":600}],"
+		      "\"throttleWriteIOPSDevice\":[{\"major\":8,\"minor\":16,\"rate\":0}]}}"),
+		"io.max=8:16 rbps=600;io.max=8:16 wiops=max;");
 	assert_string_equal(build("{\"blockIO\":{\"leafWeight\":100}}"), "refused");
 	assert_int_equal(err.class, ERROR_UNSUPPORTED);
 }
@@ -139,13 +159,18 @@ static void block_io(void **state)
 static void huge_pages_rdma_network(void **state)
 {
 	(void)state;
-	assert_string_equal(build("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":9}]}"), "hugetlb.2MB.max=9;hugetlb.2MB.rsvd.max=9;");
-	assert_string_not_equal(build("{\"hugepageLimits\":[{\"pageSize\":\"../../x\",\"limit\":9}]}"), "");
+	assert_string_equal(build("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":9}]}"),
+			    "hugetlb.2MB.max=9;hugetlb.2MB.rsvd.max=9;");
+	assert_string_not_equal(
+		build("{\"hugepageLimits\":[{\"pageSize\":\"../../x\",\"limit\":9}]}"), "");
 	assert_true(err.text[0] != '\0');
-	assert_string_equal(build("{\"rdma\":{\"mlx\":{\"hcaHandles\":3,\"hcaObjects\":4}}}"), "rdma.max=mlx hca_handle=3 hca_object=4;");
+	assert_string_equal(build("{\"rdma\":{\"mlx\":{\"hcaHandles\":3,\"hcaObjects\":4}}}"),
+			    "rdma.max=mlx hca_handle=3 hca_object=4;");
 	assert_string_equal(build("{\"network\":{\"classID\":7}}"), "refused");
 	assert_int_equal(err.class, ERROR_UNSUPPORTED);
-	assert_string_equal(build("{\"network\":{\"priorities\":[{\"name\":\"eth0\",\"priority\":1}]}}"), "refused");
+	assert_string_equal(
+		build("{\"network\":{\"priorities\":[{\"name\":\"eth0\",\"priority\":1}]}}"),
+		"refused");
 }
 
 static void unified(void **state)
@@ -154,8 +179,9 @@ static void unified(void **state)
 	char json[128];
 
 	(void)state;
-	assert_string_equal(build("{\"pids\":{\"limit\":4},\"unified\":{\"pids.max\":\"7\",\"hugetlb.1GB.max\":\"0\"}}"),
-			    "pids.max=4;pids.max=7;hugetlb.1GB.max=0;");
+	assert_string_equal(
+		build("{\"pids\":{\"limit\":4},\"unified\":{\"pids.max\":\"7\",\"hugetlb.1GB.max\":\"0\"}}"),
+		"pids.max=4;pids.max=7;hugetlb.1GB.max=0;");
 	assert_string_equal(build("{\"unified\":{\"new.thing\":\"x\"}}"), "new.thing=x;");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		snprintf(json, sizeof(json), "{\"unified\":{\"%s\":\"1\"}}", bad[i]);
@@ -169,7 +195,9 @@ static void unified(void **state)
 
 static void cpu_shares_keep_ends_and_default(void **state)
 {
-	static const uint64_t points[][2] = { { 3, 2 }, { 10, 4 }, { 100, 17 }, { 512, 59 }, { 2048, 174 }, { 4096, 303 }, { 10000, 627 }, { 100000, 4340 }, { 262143, 10000 } };
+	static const uint64_t points[][2] = { { 3, 2 },       { 10, 4 },        { 100, 17 },
+					      { 512, 59 },    { 2048, 174 },    { 4096, 303 },
+					      { 10000, 627 }, { 100000, 4340 }, { 262143, 10000 } };
 	uint64_t hash = 0xcbf29ce484222325u;
 
 	(void)state;
@@ -203,7 +231,8 @@ static void blkio_weights(void **state)
 
 static int make_cgroup(char *dir)
 {
-	static const char *const files[] = { "memory.max", "pids.max", "io.bfq.weight", "io.weight", "io.max" };
+	static const char *const files[] = { "memory.max", "pids.max", "io.bfq.weight", "io.weight",
+					     "io.max" };
 	int fd;
 
 	assert_non_null(mkdtemp(dir));
@@ -224,7 +253,8 @@ static void put(int fd, const char *file, const char *text)
 
 static void remove_cgroup(int fd, const char *dir)
 {
-	static const char *const files[] = { "memory.max", "pids.max", "io.bfq.weight", "io.weight", "io.max" };
+	static const char *const files[] = { "memory.max", "pids.max", "io.bfq.weight", "io.weight",
+					     "io.max" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlinkat(fd, files[i], 0);
@@ -234,7 +264,10 @@ static void remove_cgroup(int fd, const char *dir)
 
 static void bfq_is_preferred_where_it_is(void **state)
 {
-	struct limit l = { .file = "io.weight", .value = "default 1", .alt_file = "io.bfq.weight", .alt_value = "default 10" };
+	struct limit l = { .file = "io.weight",
+			   .value = "default 1",
+			   .alt_file = "io.bfq.weight",
+			   .alt_value = "default 10" };
 	char dir[] = "/tmp/knarr-limits-XXXXXX";
 	const char *file, *value;
 	int fd = make_cgroup(dir);
@@ -251,7 +284,9 @@ static void bfq_is_preferred_where_it_is(void **state)
 
 static void a_missing_file_names_its_controller(void **state)
 {
-	struct limit item = { .controller = "rdma", .file = "rdma.max", .value = "x", .origin = "/rdma/x" };
+	struct limit item = {
+		.controller = "rdma", .file = "rdma.max", .value = "x", .origin = "/rdma/x"
+	};
 	struct limits l = { .items = &item, .count = 1 };
 	char dir[] = "/tmp/knarr-limits-XXXXXX";
 	int fd = make_cgroup(dir);
@@ -270,7 +305,11 @@ static void a_missing_file_names_its_controller(void **state)
 
 static void early_values_come_first(void **state)
 {
-	struct limit item = { .controller = "pids", .file = "pids.max", .value = "0", .early = "1", .flags = LIMIT_LATE };
+	struct limit item = { .controller = "pids",
+			      .file = "pids.max",
+			      .value = "0",
+			      .early = "1",
+			      .flags = LIMIT_LATE };
 	struct limits l = { .items = &item, .count = 1 };
 	char dir[] = "/tmp/knarr-limits-XXXXXX", text[16];
 	int fd = make_cgroup(dir);

@@ -47,9 +47,21 @@ static void unit_names(void **state)
 
 static void bad_unit_names(void **state)
 {
-	static const char *const bad[] = { "/a/b",        "a",           "a:b",         "a.slice:b:",      "a.slice:b:c:d", "a.scope:b:c",
-					   ".slice:b:c",  "a--b.slice:b:c", "-a.slice:b:c", "a-.slice:b:c", "../a.slice:b:c", "a.slice:b/c:d",
-					   "a.slice:b:c\n", "a.slice:b:../c", "a b.slice:c:d" };
+	static const char *const bad[] = { "/a/b",
+					   "a",
+					   "a:b",
+					   "a.slice:b:",
+					   "a.slice:b:c:d",
+					   "a.scope:b:c",
+					   ".slice:b:c",
+					   "a--b.slice:b:c",
+					   "-a.slice:b:c",
+					   "a-.slice:b:c",
+					   "../a.slice:b:c",
+					   "a.slice:b/c:d",
+					   "a.slice:b:c\n",
+					   "a.slice:b:../c",
+					   "a b.slice:c:d" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -100,11 +112,16 @@ static const struct scope_property *find(const struct scope_properties *p, const
 static void limits_become_properties(void **state)
 {
 	struct limit items[] = {
-		{ .file = "memory.max", .value = "1048576" },   { .file = "memory.swap.max", .value = "max" },
-		{ .file = "cpu.max", .value = "25500 100000" }, { .file = "cpu.weight", .value = "42" },
-		{ .file = "pids.max", .value = "0" },           { .file = "cpuset.cpus", .value = "0-2,9" },
-		{ .file = "io.weight", .value = "default 77" }, { .file = "io.weight", .value = "8:0 5" },
-		{ .file = "hugetlb.2MB.max", .value = "1" },    { .file = "memory.max", .value = "2097152" },
+		{ .file = "memory.max", .value = "1048576" },
+		{ .file = "memory.swap.max", .value = "max" },
+		{ .file = "cpu.max", .value = "25500 100000" },
+		{ .file = "cpu.weight", .value = "42" },
+		{ .file = "pids.max", .value = "0" },
+		{ .file = "cpuset.cpus", .value = "0-2,9" },
+		{ .file = "io.weight", .value = "default 77" },
+		{ .file = "io.weight", .value = "8:0 5" },
+		{ .file = "hugetlb.2MB.max", .value = "1" },
+		{ .file = "memory.max", .value = "2097152" },
 	};
 	struct limits limits = { .items = items, .count = ARRAY_SIZE(items) };
 	struct scope_properties p = { 0 };
@@ -114,7 +131,8 @@ static void limits_become_properties(void **state)
 	scope_properties_add_limits(&p, &limits);
 	assert_int_equal(find(&p, "MemoryMax")->number, 2097152); /* the later one */
 	assert_int_equal(find(&p, "MemorySwapMax")->number, UINT64_MAX);
-	assert_int_equal(find(&p, "CPUQuotaPerSecUSec")->number, 260000); /* whole percent, upwards */
+	assert_int_equal(find(&p, "CPUQuotaPerSecUSec")->number,
+			 260000); /* whole percent, upwards */
 	assert_int_equal(find(&p, "CPUQuotaPeriodUSec")->number, 100000);
 	assert_int_equal(find(&p, "CPUWeight")->number, 42);
 	assert_int_equal(find(&p, "TasksMax")->number, 1);
@@ -127,7 +145,8 @@ static void limits_become_properties(void **state)
 	scope_properties_done(&p);
 }
 
-static int annotate(struct scope_properties *p, const char *key, const char *value, struct error *err)
+static int annotate(struct scope_properties *p, const char *key, const char *value,
+		    struct error *err)
 {
 	struct spec_key_value item = { .key = key, .value = value };
 	struct spec_map map = { &item, 1 };
@@ -141,7 +160,8 @@ static void annotations_become_properties(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	assert_int_equal(annotate(&p, "org.systemd.property.TimeoutStopUSec", "uint64 10000000", &err), 0);
+	assert_int_equal(
+		annotate(&p, "org.systemd.property.TimeoutStopUSec", "uint64 10000000", &err), 0);
 	assert_int_equal(find(&p, "TimeoutStopUSec")->variant.number, 10000000);
 	assert_string_equal(find(&p, "TimeoutStopUSec")->variant.signature, "t");
 	assert_int_equal(annotate(&p, "org.systemd.property.TimeoutStopSec", "2", &err), 0);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "knarr/base.h"
 
@@ -124,6 +125,30 @@ static void printf_allocates(void **state)
 	free(empty);
 }
 
+static void utc_is_the_civil_date(void **state)
+{
+	char buf[TEXT_UTC_SIZE];
+
+	(void)state;
+	assert_string_equal(text_utc(buf, 0), "1970-01-01T00:00:00");
+	assert_string_equal(text_utc(buf, -5), "1970-01-01T00:00:00");
+	assert_string_equal(text_utc(buf, 68169599), "1972-02-28T23:59:59");
+	assert_string_equal(text_utc(buf, 68169600), "1972-02-29T00:00:00");
+	assert_string_equal(text_utc(buf, 951868799), "2000-02-29T23:59:59");
+	assert_string_equal(text_utc(buf, 1735689599), "2024-12-31T23:59:59");
+	assert_string_equal(text_utc(buf, 4107542400), "2100-03-01T00:00:00");
+	/* Days of four centuries, against the C library's. */
+	for (int64_t day = 0; day < 146097; day += 13) {
+		time_t t = (time_t)(day * 86400 + day % 86400);
+		char expected[TEXT_UTC_SIZE];
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S", &tm);
+		assert_string_equal(text_utc(buf, t), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +159,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_well_formed),
 		cmocka_unit_test(nearest_finds_slips_only),
 		cmocka_unit_test(printf_allocates),
+		cmocka_unit_test(utc_is_the_civil_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

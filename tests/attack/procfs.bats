@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Nothing may cover the container's procfs: what is read and written there decides about confinement.
+load ../integration/helpers
+load attack
+
+setup() { setup_attack; }
+teardown() { teardown_attack; }
+
+@test "T4 mounts on and below procfs are refused" {
+	local d m
+	mkdir -p "$H/fake/self/attr"
+	trap_host
+	for d in /proc /proc/self/attr /proc/sys /proc/./x/../self /proc/net/dev /proc//1 /proc/sys/kernel/core_pattern /x/../proc/sys; do
+		for m in "{\"type\":\"tmpfs\",\"source\":\"tmpfs\"}" "{\"type\":\"bind\",\"source\":\"$H/fake\",\"options\":[\"rbind\"]}"; do
+			write_spec
+			set_args /bin/true
+			add_mount "$(jq -c --arg d "$d" '. + {destination: $d}' <<<"$m")"
+			refused "$d" || { echo "not refused: $d $m"; return 1; }
+		done
+	done
+}
+
+@test "T4 the files that only tell about the machine may be covered" {
+	local f
+	echo mine >"$H/mine"
+	trap_host
+	set_sh 'cat /proc/cpuinfo /proc/meminfo /proc/stat /proc/uptime /proc/loadavg /proc/diskstats /proc/swaps'
+	for f in cpuinfo meminfo stat uptime loadavg diskstats swaps; do
+		add_mount "{\"destination\":\"/proc/$f\",\"type\":\"bind\",\"source\":\"$H/mine\",\"options\":[\"bind\",\"ro\"]}"
+	done
+	works
+	[ "$output" = "$(printf 'mine\nmine\nmine\nmine\nmine\nmine\nmine')" ]
+}
