@@ -3,16 +3,18 @@
 #
 #   -n ROUNDS   rounds of each measurement (default 100)
 #   -o FOLDER   where to put results.tsv, table.md and plot.svg (default build/bench)
-#   -c CASES    of: run lifecycle exec seccomp (default: all)
+#   -c CASES    of: run lifecycle exec seccomp seccomp-cold mounts-1 mounts-10 mounts-100 mounts-1000
+#               (default: all)
 #   -q          rebuild nothing, plot nothing: the table only
 #
 # KNARR, CRUN, RUNC name the programs; else build/knarr or ./knarr, and what is in PATH, is taken,
 # and what is not there is left out. Needs root, a C compiler, jq. On a hybrid host the runs are
 # made in a private mount namespace that sees cgroup2 only, as all of them work on v2.
-set -eu
+set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 top=$(dirname "$here")
-rounds=100 out=$top/build/bench cases="run lifecycle exec seccomp" plot=yes
+rounds=100 out=$top/build/bench plot=yes
+cases="run lifecycle exec seccomp seccomp-cold mounts-1 mounts-10 mounts-100 mounts-1000"
 while getopts n:o:c:q o; do
 	case $o in
 	n) rounds=$OPTARG ;;
@@ -55,9 +57,13 @@ mkdir -p "$out"
 out=$(readlink -f "$out")
 work=$(mktemp -d "${TMPDIR:-/tmp}/knarr-bench.XXXXXX")
 chmod 755 "$work"
+# The records lie where callers have them, on a tmpfs like /run.
+mkdir "$work/state"
+mount -t tmpfs -o mode=755 tmpfs "$work/state"
 cleanup() {
 	local n
 	for n in $names; do "${!n}" --root "$work/state/$n" delete --force "stays-$n" >/dev/null 2>&1 || true; done
+	umount "$work/state"
 	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
@@ -103,14 +109,25 @@ esac
 calls=$(jq -Rnc '[inputs | {names: [.], action: "SCMP_ACT_ALLOW"}]' <"$work/names")
 bundle "$work/seccomp" ".linux.seccomp = {defaultAction: \"SCMP_ACT_ERRNO\", architectures: [\"$arch\"], syscalls: $calls}"
 
+# Bind mounts of one folder to places that exist.
+for n in 1 10 100 1000; do
+	case " $cases " in *" mounts-$n "*) ;; *) continue ;; esac
+	bundle "$work/mounts-$n" ".mounts += [range($n) | {destination: \"/m/\\(.)\", type: \"bind\", source: \"$work/source\", options: [\"rbind\", \"ro\"]}]"
+	mkdir "$work/mounts-$n/rootfs/m"
+	(cd "$work/mounts-$n/rootfs/m" && seq 0 $((n - 1)) | xargs mkdir)
+done
+mkdir "$work/source"
+
 # ---- the measurements ----------------------------------------------------------------------
 
 : >"$out/results.tsv"
 measure() { # case, then the timer's arguments
 	local case=$1
 	shift
-	echo "bench: $case, $rounds rounds" >&2
-	"$work/timer" -n "$rounds" -w 3 "$@" | sed "s/^/$case\t/" >>"$out/results.tsv" || die "$case failed"
+	local times=$rounds
+	[ "$case" != mounts-1000 ] || times=$(((rounds + 4) / 5))
+	echo "bench: $case, $times rounds" >&2
+	"$work/timer" -n "$times" -w 3 "$@" | sed "s/^/$case\t/" >>"$out/results.tsv" || die "$case failed"
 }
 rt() { # name, further arguments: sets cmd
 	local n=$1
@@ -155,6 +172,20 @@ for case in $cases; do
 	seccomp)
 		for n in $names; do
 			rt "$n" run --bundle "$work/seccomp" "b-$n"
+			join "$n"
+		done
+		;;
+	seccomp-cold)
+		# Without what an earlier run may have kept of the profile.
+		for n in $names; do
+			rt "$n" run --bundle "$work/seccomp" "b-$n"
+			cmd=(rm -rf "$work/state/$n/.cache" "=" "${cmd[@]}")
+			join "$n"
+		done
+		;;
+	mounts-*)
+		for n in $names; do
+			rt "$n" run --bundle "$work/$case" "b-$n"
 			join "$n"
 		done
 		;;

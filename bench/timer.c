@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-r RAWFILE] LABEL PROGRAM ARG... [+ PROGRAM ARG...] [-- LABEL ...]
+ * timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-r RAWFILE] LABEL PROGRAM ARG... [+|= PROGRAM ARG...] [-- LABEL ...]
  *
  * Runs several candidates in turn, round after round, so that what disturbs the machine disturbs
- * them all. A candidate is one program, or several that are timed as one (joined by "+"). Prints a
- * line for each: label, rounds, median and least wall time in microseconds, peak RSS in KiB.
+ * them all. A candidate is one program, or several that are timed as one (joined by "+"); a program
+ * that is followed by "=" instead is run and not timed. Prints a line for each: label, rounds, median
+ * and least wall time in microseconds, peak RSS in KiB.
  *
  * It is built static and small on purpose: the peak that the kernel reports for a child begins with
  * what its parent occupied when it was spawned.
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@
 struct candidate {
 	const char *label;
 	char **steps[MAX_STEPS];
+	bool untimed[MAX_STEPS];
 	int count;
 	uint64_t *nanoseconds;
 	long peak_kib;
@@ -50,7 +53,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Splits argv in place: "--" ends a candidate, "+" a step of it. */
+/* Splits argv in place: "--" ends a candidate, "+" or "=" a step of it. */
 static int parse(char **argv, struct candidate *out)
 {
 	int count = 0;
@@ -63,8 +66,9 @@ static int parse(char **argv, struct candidate *out)
 		c->label = *argv++;
 		c->steps[c->count++] = argv;
 		for (; *argv && strcmp(*argv, "--") != 0; argv++) {
-			if (strcmp(*argv, "+") != 0)
+			if (strcmp(*argv, "+") != 0 && strcmp(*argv, "=") != 0)
 				continue;
+			c->untimed[c->count - 1] = **argv == '=';
 			*argv = NULL;
 			if (c->count == MAX_STEPS)
 				return -1;
@@ -79,8 +83,11 @@ static int parse(char **argv, struct candidate *out)
 	return count;
 }
 
-static void run_step(struct candidate *c, char **argv, posix_spawn_file_actions_t *actions)
+/* Nanoseconds that the step took; 0 if it does not count. */
+static uint64_t run_step(struct candidate *c, int step, posix_spawn_file_actions_t *actions)
 {
+	char **argv = c->steps[step];
+	uint64_t start = now();
 	struct rusage usage;
 	int status, r;
 	pid_t pid;
@@ -97,8 +104,11 @@ static void run_step(struct candidate *c, char **argv, posix_spawn_file_actions_
 		fprintf(stderr, "timer: %s: '%s' ended with status 0x%x\n", c->label, argv[0], (unsigned int)status);
 		exit(1);
 	}
+	if (c->untimed[step])
+		return 0;
 	if (usage.ru_maxrss > c->peak_kib)
 		c->peak_kib = usage.ru_maxrss;
+	return now() - start;
 }
 
 static void run_all(struct candidate *cs, int count, int rounds, int warm, FILE *raw)
@@ -112,13 +122,13 @@ static void run_all(struct candidate *cs, int count, int rounds, int warm, FILE 
 		for (int k = 0; k < count; k++) {
 			/* each round begins with another candidate, so that none always follows the same one */
 			struct candidate *c = &cs[(k + round + warm) % count];
-			uint64_t start = now();
+			uint64_t sum = 0;
 
 			for (int i = 0; i < c->count; i++)
-				run_step(c, c->steps[i], &actions);
+				sum += run_step(c, i, &actions);
 			if (round < 0)
 				continue;
-			c->nanoseconds[round] = now() - start;
+			c->nanoseconds[round] = sum;
 			if (raw)
 				fprintf(raw, "%s\t%llu\n", c->label, (unsigned long long)c->nanoseconds[round]);
 		}
@@ -142,7 +152,7 @@ int main(int argc, char **argv)
 	}
 	count = parse(argv + optind, cs);
 	if (count < 1 || rounds < 1 || warm < 0) {
-		fputs("usage: timer [-n ROUNDS] [-w ROUNDS] [-r FILE] LABEL PROGRAM... [+ PROGRAM...] [-- LABEL ...]\n", stderr);
+		fputs("usage: timer [-n ROUNDS] [-w ROUNDS] [-r FILE] LABEL PROGRAM... [+|= PROGRAM...] [-- LABEL ...]\n", stderr);
 		return 2;
 	}
 	for (int i = 0; i < count; i++) {

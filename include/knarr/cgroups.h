@@ -89,8 +89,10 @@ int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout
 int cgroup_update(const struct cgroup_host *host, struct cgroup *cg, const struct spec_resources *res, struct error *err);
 /* For exec: the fd to clone into; sub ("" = leaf) is a path below the container's cgroup, no "..", no links (T26). */
 int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struct error *err);
-/* Controllers that are enabled for the cgroup, "cpu memory pids"; the limits that are in force as JSON text for state. */
+/* Controllers that are enabled for the cgroup, "cpu memory pids". */
 int cgroup_controllers(const struct cgroup *cg, char *buf, size_t size);
+/* The limits in force as one JSON object (malloc'd), {"memory.max": "67108864", ...}; NULL where none is. */
+char *cgroup_limits_json(const struct cgroup *cg);
 /* One JSON object (malloc'd), the "data" of runc's events --stats (CLI contract 1.8). */
 int cgroup_stats_json(const struct cgroup *cg, char **ret, struct error *err);
 /* Blocks until an OOM kill, the end of the cgroup, or timeout_ms. */

@@ -58,6 +58,12 @@ int state_dir_make(const struct state_root *root, const char *id, struct state_d
 /* -ENOENT: "container does not exist". */
 int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret, struct error *err);
 void state_dir_close(struct state_dir *d);
+/*
+ * The lock alone, given back for the time that a foreground program runs and taken again: -ENOENT if somebody deleted
+ * the container meanwhile.
+ */
+void state_dir_unlock(const struct state_dir *d);
+int state_dir_lock(const struct state_dir *d, struct error *err);
 int state_dir_remove(struct state_dir *d, struct error *err); /* every file in it (no links followed), then the directory */
 
 int state_save(const struct state_dir *d, const struct state *s, struct error *err);
@@ -74,6 +80,8 @@ enum state_status state_status(const struct state_dir *d, const struct state *s)
  * For hooks (compact, '/' unescaped) and for `state` (2-space indent).
  */
 char *state_json(const struct state *s, enum state_status status, bool pretty);
+/* The same for `state`, which also tells "limits" (JSON text of an object, NULL: none) and, when it is so, "oomKilled". */
+char *state_json_more(const struct state *s, enum state_status status, const char *limits, bool oom_killed);
 
 /* Ids in the root, sorted, malloc'd. Names starting with '.' are skipped. */
 int state_list(const struct state_root *root, char ***ret_ids, size_t *ret_count, struct error *err);

@@ -30,6 +30,7 @@ struct setup {
 	struct state state;
 	struct launch launch;
 	int console_master; /* run in the foreground */
+	bool owes_poststop;
 	struct undo undo;
 };
 /* Reads and decides, without any effect: bundle, config, host facts, filter, plan. Always followed by setup_done(). */
@@ -69,6 +70,11 @@ struct found {
 };
 /* -ENOENT with "container does not exist". Always followed by found_done(). */
 int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err);
+/*
+ * The same without the lock, for verbs that change no record: a hook may ask for the state of the container that is just
+ * being created, and nobody waits for a slow one.
+ */
+int found_peek(const struct container_context *ctx, const char *id, struct found *ret, struct error *err);
 void found_done(struct found *f);
 /* config.json as it was at create. */
 int found_spec(const struct found *f, struct spec **ret, struct error *err);

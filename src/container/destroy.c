@@ -79,8 +79,11 @@ static int remove_cgroup(struct found *f, struct error *err)
 
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
-	/* Also takes what a shared pid namespace has left alive, and works on a frozen cgroup. */
-	r = cgroup_kill(&f->cgroup, err);
+	/*
+	 * Also takes what a shared pid namespace has left alive, and works on a frozen cgroup. One that is gone, as a scope
+	 * is once it is empty, has nobody left; its unit may still have to be told.
+	 */
+	r = f->cgroup.fd >= 0 || f->cgroup.dir_fd > 0 ? cgroup_kill(&f->cgroup, err) : 0;
 	if (r < 0)
 		return r;
 	return cgroup_remove(&f->cgroup_host, &f->cgroup, KILL_TIMEOUT_MS, err);

@@ -20,7 +20,7 @@ static void open_cgroup(struct found *f)
 		f->cgroup.fd = -EBADF;
 }
 
-int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err)
+static int find(const struct container_context *ctx, const char *id, bool lock, struct found *ret, struct error *err)
 {
 	int r;
 
@@ -33,10 +33,17 @@ int found_open(const struct container_context *ctx, const char *id, struct found
 		return r;
 	if (ret->root.fd < 0)
 		return error_fail(err, ERROR_NOT_FOUND, ENOENT, "container does not exist");
-	r = state_dir_open(&ret->root, id, true, &ret->dir, err);
+	r = state_dir_open(&ret->root, id, lock, &ret->dir, err);
 	if (r < 0)
 		return r;
 	r = state_load(&ret->dir, &ret->state, err);
+	if (r == -ENOENT && !lock) {
+		/* Somebody has begun to write it or to remove the container: wait for them. */
+		r = state_dir_lock(&ret->dir, err);
+		if (r >= 0)
+			r = state_load(&ret->dir, &ret->state, err);
+		state_dir_unlock(&ret->dir);
+	}
 	if (r < 0)
 		return r;
 	ret->status = state_status(&ret->dir, &ret->state);
@@ -44,6 +51,16 @@ int found_open(const struct container_context *ctx, const char *id, struct found
 	if (ret->status == STATUS_RUNNING && cgroup_is_frozen(&ret->cgroup))
 		ret->status = STATUS_PAUSED;
 	return 0;
+}
+
+int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err)
+{
+	return find(ctx, id, true, ret, err);
+}
+
+int found_peek(const struct container_context *ctx, const char *id, struct found *ret, struct error *err)
+{
+	return find(ctx, id, false, ret, err);
 }
 
 void found_done(struct found *f)

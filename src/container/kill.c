@@ -42,7 +42,7 @@ int container_kill(const struct container_context *ctx, const char *id, int sign
 	struct found f;
 	int r;
 
-	r = found_open(ctx, id, &f, err);
+	r = found_peek(ctx, id, &f, err);
 	if (r >= 0) {
 		bool own_pidns = f.state.namespaces & CLONE_NEWPID;
 

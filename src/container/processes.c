@@ -9,7 +9,7 @@ int container_pids(const struct container_context *ctx, const char *id, pid_t **
 
 	*ret = NULL;
 	*ret_count = 0;
-	r = found_open(ctx, id, &f, err);
+	r = found_peek(ctx, id, &f, err);
 	if (r >= 0 && f.cgroup.fd >= 0) {
 		r = cgroup_pids(&f.cgroup, ret, ret_count);
 		if (r < 0)

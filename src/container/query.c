@@ -7,12 +7,15 @@
 
 int container_state(const struct container_context *ctx, const char *id, char **ret_json, struct error *err)
 {
+	_cleanup_free_ char *limits = NULL;
 	struct found f;
 	int r;
 
-	r = found_open(ctx, id, &f, err);
-	if (r >= 0)
-		*ret_json = state_json(&f.state, f.status, true);
+	r = found_peek(ctx, id, &f, err);
+	if (r >= 0) {
+		limits = cgroup_limits_json(&f.cgroup);
+		*ret_json = state_json_more(&f.state, f.status, limits, cgroup_oom_killed(&f.cgroup));
+	}
 	found_done(&f);
 	return r;
 }
@@ -50,7 +53,7 @@ int container_list(const struct container_context *ctx, struct container_list *r
 		struct error skipped;
 		struct found f;
 
-		if (found_open(ctx, ids[i], &f, &skipped) >= 0)
+		if (found_peek(ctx, ids[i], &f, &skipped) >= 0)
 			add_entry(ret, &f);
 		else if (skipped.class != ERROR_NOT_FOUND)
 			log_warning("container '%s': %s, skipping", ids[i], skipped.text);

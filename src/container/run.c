@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: create, start, supervise and delete in one process, which spares the start gate's socket. Host half. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -28,6 +29,17 @@ static int follow(struct setup *s, int *ret_status, struct error *err)
 	return supervise_run(&supervise, ret_status, err);
 }
 
+/* The kernel's kill leaves the status of any other SIGKILL, and the cgroup that knows better is about to go. */
+static void tell_oom(const struct setup *s, int status)
+{
+	struct error err = { 0 };
+
+	if (status != 128 + SIGKILL || !cgroup_oom_killed(&s->cgroup))
+		return;
+	error_fail(&err, ERROR_SYSTEM, 0, "container %s was killed by the kernel: out of memory", s->opt->id);
+	log_error(&err);
+}
+
 /* The process has ended: everything that was made goes, in the order of `delete`. */
 static int dispose(struct setup *s, struct error *err)
 {
@@ -41,6 +53,11 @@ static int dispose(struct setup *s, struct error *err)
 	};
 	int r;
 
+	r = state_dir_lock(&s->dir, err);
+	if (r == -ENOENT)
+		return 0; /* `delete --force` did it already */
+	if (r < 0)
+		return r;
 	r = container_destroy(&f, s->spec, err);
 	/* What is borrowed here is released by setup_done(); the descriptors may have been closed on the way. */
 	s->dir = f.dir;
@@ -57,11 +74,15 @@ static int run_foreground(struct setup *s, int *ret_status, struct error *err)
 		r = setup_execute(s, err);
 	if (r >= 0)
 		r = start(s, err);
-	if (r >= 0)
+	if (r >= 0) {
+		/* Others ask for the container's state, kill and even delete it while the program runs. */
+		state_dir_unlock(&s->dir);
 		r = follow(s, &status, err);
+	}
 	if (r < 0)
 		return r;
 	undo_disarm(&s->undo);
+	tell_oom(s, status);
 	if (!s->opt->keep)
 		r = dispose(s, err);
 	*ret_status = status;

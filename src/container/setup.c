@@ -270,7 +270,17 @@ static void undo_hooks(void *arg)
 {
 	struct setup *s = arg;
 
+	undo_process(s); /* they are told that the container has stopped */
 	poststop_run(s->spec, &s->state);
+}
+
+/* From the first hook on, and for every finished container, poststop hooks are due: they undo what others did. */
+static void owe_poststop(struct setup *s)
+{
+	if (s->owes_poststop)
+		return;
+	s->owes_poststop = true;
+	undo_push(&s->undo, undo_hooks, s);
 }
 
 static int record(struct setup *s, struct error *err)
@@ -388,8 +398,7 @@ static int on_hooks(struct launch *l, struct error *err)
 	struct hook_output output = hook_output_of(s->spec);
 	int r;
 
-	/* From the first createRuntime hook on, poststop hooks are due, since they undo what those did. */
-	undo_push(&s->undo, undo_hooks, s);
+	owe_poststop(s);
 	r = hooks_run(&s->spec->hooks[HOOK_PRESTART], HOOK_PRESTART, json, s->bundle_fd, &output, err);
 	if (r >= 0)
 		r = hooks_run(&s->spec->hooks[HOOK_CREATE_RUNTIME], HOOK_CREATE_RUNTIME, json, s->bundle_fd, &output, err);
@@ -463,6 +472,8 @@ int setup_execute(struct setup *s, struct error *err)
 		r = make_cgroup(s, err);
 	if (r >= 0)
 		r = start_process(s, err);
+	if (r >= 0 || (err && err->class == ERROR_HOOK))
+		owe_poststop(s);
 	if (r >= 0)
 		r = hand_over(s, err);
 	if (r < 0)

@@ -130,6 +130,21 @@ int state_dir_open(const struct state_root *root, const char *id, bool lock, str
 	return 0;
 }
 
+void state_dir_unlock(const struct state_dir *d)
+{
+	(void)flock(d->fd, LOCK_UN);
+}
+
+int state_dir_lock(const struct state_dir *d, struct error *err)
+{
+	int r = lock_directory(d->fd, d->id);
+
+	if (r < 0)
+		return error_set(err, -r, "cannot lock the state directory '%s/%s'", d->root->path, d->id);
+	r = verify_directory(d->root, d->id, d->fd, err);
+	return r == -ENOENT ? missing_container(d->id, err) : r;
+}
+
 void state_dir_close(struct state_dir *d)
 {
 	d->fd = fd_close(d->fd);

@@ -10,7 +10,7 @@ static const char *text_or_empty(const char *s)
 	return s ? s : "";
 }
 
-char *state_json(const struct state *s, enum state_status status, bool pretty)
+static struct jwrite *state_object(const struct state *s, enum state_status status)
 {
 	struct jwrite *o = jwrite_object();
 
@@ -29,5 +29,22 @@ char *state_json(const struct state *s, enum state_status status, bool pretty)
 		jwrite_put(o, "annotations", annotations);
 	}
 	jwrite_string(o, "owner", text_or_empty(s->owner));
-	return jwrite_text(o, pretty ? 2 : 0);
+	return o;
+}
+
+char *state_json(const struct state *s, enum state_status status, bool pretty)
+{
+	return jwrite_text(state_object(s, status), pretty ? 2 : 0);
+}
+
+char *state_json_more(const struct state *s, enum state_status status, const char *limits, bool oom_killed)
+{
+	struct jwrite *o = state_object(s, status);
+
+	/* After what everybody knows: the specification allows further properties, and callers skip them. */
+	if (limits)
+		jwrite_put(o, "limits", jwrite_parsed(limits));
+	if (oom_killed)
+		jwrite_bool(o, "oomKilled", true);
+	return jwrite_text(o, 2);
 }

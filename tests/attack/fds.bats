@@ -38,7 +38,7 @@ teardown() { teardown_attack; }
 
 @test "T15 descriptors of the caller do not reach the program" {
 	set_args /bin/probe fds
-	exec 20</ 21>>"$H/marker" 22<>"$TMP"
+	exec 20</ 21>>"$H/marker" 22<"$TMP"
 	go
 	echo "$status: $output"
 	[ "$status" = 0 ]

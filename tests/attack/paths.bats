@@ -99,7 +99,7 @@ teardown() { teardown_attack; }
 	ln -s loop2 "$BUNDLE/rootfs/loop1"
 	ln -s loop1 "$BUNDLE/rootfs/loop2"
 	mkdir -p "$BUNDLE/rootfs/d"
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 45; i++)); do
 		ln -s "$(printf 'e%d/' $((i + 1)) $((i + 1)) $((i + 1)) $((i + 1)))." "$BUNDLE/rootfs/e$i"
 	done
 	ln -s "$(printf './%.0s' {1..2000})e1" "$BUNDLE/rootfs/long"

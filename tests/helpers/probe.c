@@ -34,7 +34,7 @@
  *   symlink PATH   what a link holds
  *   netdev NAME    flags and addresses of a network device
  *   sleep SECONDS
- *   spy SECONDS    what new processes show of themselves: a root or a directory that is not the container's, "attached"
+ *   spy SECONDS    what new processes show of themselves: a directory that is none of the container's, "attached"
  *                  to one that does not run the container's program yet
  *   overwrite SECONDS   tries to write to the program file of every process that is not the container's own
  */
@@ -327,16 +327,23 @@ static int runs_our_program(int pid)
 
 static void judge_directory(int pid, const char *what, const char *path)
 {
+	static const char *const own[] = { "/", "/bin", "/dev", "/dev/pts", "/dev/shm", "/etc", "/root", "/tmp" };
 	struct stat theirs, mine;
 	struct statfs fs;
+	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (stat(path, &theirs) < 0 || !S_ISDIR(theirs.st_mode) || stat("/", &mine) < 0)
+	if (fd < 0)
 		return;
-	if (theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)
+	if (fstat(fd, &theirs) < 0 || !S_ISDIR(theirs.st_mode) || fstatfs(fd, &fs) < 0) {
+		close(fd);
 		return;
-	if (statfs(path, &fs) == 0 && fs.f_type == 0x9fa0 /* procfs */)
-		return;
-	printf("directory %s of %d: %u:%u %lu\n", what, pid, major(theirs.st_dev), minor(theirs.st_dev), (unsigned long)theirs.st_ino);
+	}
+	close(fd);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (stat(own[i], &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)
+			return;
+	printf("directory %s of %d: %u:%u %lu type %#lx\n", what, pid, major(theirs.st_dev), minor(theirs.st_dev),
+	       (unsigned long)theirs.st_ino, (unsigned long)fs.f_type);
 }
 
 static int seen_pids, attached_pids;

@@ -255,6 +255,9 @@ PY
 }
 
 @test "list: table, json, quiet, empty" {
+	run -1 rt list -q
+	assert_output_has "$ROOT"
+	mkdir -m 700 "$ROOT"
 	run -0 rt list -q
 	[ -z "$output" ]
 	run -0 rt list --format json
@@ -307,6 +310,27 @@ PY
 		run rt run --bundle "$BUNDLE" -- "$id" </dev/null
 		[ "$status" = 1 ] || { echo "accepted '$id'"; return 1; }
 	done
+}
+
+@test "nobody waits: state, list, kill and delete while run is in the foreground" {
+	set_args /bin/sleep 60
+	"$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+	local run=$! rc=0
+	wait_for 10 is_status running
+	[ "$(timeout 5 "$RT" --root "$ROOT" list -q)" = "$ID" ]
+	timeout 5 "$RT" --root "$ROOT" kill "$ID" 0
+	timeout 5 "$RT" --root "$ROOT" exec "$ID" /bin/true
+	timeout 5 "$RT" --root "$ROOT" delete --force "$ID"
+	wait "$run" || rc=$?
+	[ "$rc" = 137 ]
+}
+
+@test "a hook may ask for the state of its container" {
+	printf '#!/bin/sh\ntimeout 5 "%s" --root "%s" state "%s"\n' "$RT" "$ROOT" "$ID" >"$H/ask"
+	chmod 755 "$H/ask"
+	config '.hooks.createRuntime = [{path: $p}]' --arg p "$H/ask"
+	set_args /bin/true
+	rt_run 0
 }
 
 @test "a changed config.json after create changes nothing" {

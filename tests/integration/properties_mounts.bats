@@ -15,7 +15,7 @@ add_mount() {
 	local d=$1 t=$2 s=$3
 	shift 3
 	config '.mounts += [{destination: $d, type: $t, source: $s, options: $o}]' --arg d "$d" --arg t "$t" --arg s "$s" \
-		--argjson o "$(printf '%s\0' "$@" | jq -Rs 'split("\u0000")[:-1]')"
+		--argjson o "$(jq -n --args '$ARGS.positional' -- "$@")"
 }
 # The options of the mount on PATH, as the kernel has them.
 mnt() { set_args probe mnt "$1"; }
@@ -214,7 +214,7 @@ add_userns() {
 	mount --make-shared "$H/tree"
 	mkdir "$H/tree/later"
 	add_mount /m bind "$H/tree" rbind rslave
-	set_sh 'while ! test -e /m/later/file; do sleep 0.05; done; cat /m/later/file'
+	set_sh 'i=0; while ! test -e /m/later/file && test $i -lt 100; do sleep 0.05; i=$((i + 1)); done; cat /m/later/file'
 	rt run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>&1 3>&- &
 	wait_for 10 is_status running
 	mount -t tmpfs later "$H/tree/later"

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "knarr/kernel.h"
 #include "knarr/namespaces.h"
 
+#define M(c, h, s) { .container = (c), .host = (h), .size = (s) }
 #define MAPS(...)                                                                                                            \
 	(struct spec_id_maps)                                                                                                \
 	{                                                                                                                    \
@@ -40,22 +42,22 @@ static void check(void **state)
 	assert_true(idmap_check(&maps, &err) < 0);
 	maps.count = 340;
 	assert_int_equal(idmap_check(&maps, &err), 0);
-	assert_int_equal(idmap_check(&MAPS({ 0, 0, UINT32_MAX }), &err), 0);
-	assert_true(idmap_check(&MAPS({ 0, 5, 0 }), &err) < 0);
-	assert_true(idmap_check(&MAPS({ 1, 0, UINT32_MAX }), &err) < 0);
-	assert_true(idmap_check(&MAPS({ 0, 1, UINT32_MAX }), &err) < 0);
-	assert_true(idmap_check(&MAPS({ UINT32_MAX, 0, 1 }), &err) < 0);
-	assert_true(idmap_check(&MAPS({ 0, 100, 10 }, { 9, 200, 10 }), &err) < 0);
+	assert_int_equal(idmap_check(&MAPS(M(0, 0, UINT32_MAX)), &err), 0);
+	assert_true(idmap_check(&MAPS(M(0, 5, 0)), &err) < 0);
+	assert_true(idmap_check(&MAPS(M(1, 0, UINT32_MAX)), &err) < 0);
+	assert_true(idmap_check(&MAPS(M(0, 1, UINT32_MAX)), &err) < 0);
+	assert_true(idmap_check(&MAPS(M(UINT32_MAX, 0, 1)), &err) < 0);
+	assert_true(idmap_check(&MAPS(M(0, 100, 10), M(9, 200, 10)), &err) < 0);
 	assert_non_null(strstr(err.text, "container"));
-	assert_true(idmap_check(&MAPS({ 0, 100, 10 }, { 10, 109, 10 }), &err) < 0);
+	assert_true(idmap_check(&MAPS(M(0, 100, 10), M(10, 109, 10)), &err) < 0);
 	assert_non_null(strstr(err.text, "host"));
-	assert_int_equal(idmap_check(&MAPS({ 10, 110, 10 }, { 0, 100, 10 }), &err), 0);
+	assert_int_equal(idmap_check(&MAPS(M(10, 110, 10), M(0, 100, 10)), &err), 0);
 	assert_int_equal(err.class, ERROR_CONFIG);
 }
 
 static void to_host(void **state)
 {
-	const struct spec_id_maps maps = MAPS({ 0, 1000, 1 }, { 1, 100000, 65535 });
+	const struct spec_id_maps maps = MAPS(M(0, 1000, 1), M(1, 100000, 65535));
 	uint32_t id = 7;
 
 	(void)state;
@@ -92,6 +94,7 @@ static pid_t start_child(void)
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
 	pid = fork();
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		c = unshare(CLONE_NEWUSER) == 0 ? 'y' : 'n';
 		(void)!write(p[1], &c, 1);
 		close(p[0]);
@@ -123,7 +126,7 @@ static void own_id_without_privilege(void **state)
 	(void)state;
 	if (worker == 0) {
 		struct error err = { 0 };
-		const struct spec_id_maps uids = MAPS({ 0, 1234, 1 }), gids = MAPS({ 0, 2345, 1 });
+		const struct spec_id_maps uids = MAPS(M(0, 1234, 1)), gids = MAPS(M(0, 2345, 1));
 		int procfd;
 		pid_t pid;
 
@@ -131,6 +134,7 @@ static void own_id_without_privilege(void **state)
 			_exit(1);
 		if (geteuid() != 1234)
 			_exit(77);
+		(void)prctl(PR_SET_DUMPABLE, 1); /* the change of ids has taken it, and /proc/PID would be root's */
 		procfd = procfs_open();
 		pid = start_child();
 		if (pid == 0)
@@ -154,7 +158,7 @@ static void own_id_without_privilege(void **state)
 
 static void with_privilege(void **state)
 {
-	const struct spec_id_maps uids = MAPS({ 0, 100000, 65536 }, { 70000, 0, 1 }), gids = MAPS({ 0, 200000, 10 });
+	const struct spec_id_maps uids = MAPS(M(0, 100000, 65536), M(70000, 0, 1)), gids = MAPS(M(0, 200000, 10));
 	struct error err = { 0 };
 	int procfd = procfs_open();
 	char buf[256];
@@ -203,7 +207,7 @@ static void helpers(void **state)
 	assert_int_equal(chmod(path, 0755), 0);
 	worker = fork();
 	if (worker == 0) {
-		const struct spec_id_maps uids = MAPS({ 0, 1234, 1 }, { 1, 100000, 5 }), gids = MAPS({ 0, 2345, 1 });
+		const struct spec_id_maps uids = MAPS(M(0, 1234, 1), M(1, 100000, 5)), gids = MAPS(M(0, 2345, 1));
 		struct error err = { 0 };
 
 		if (setgroups(0, NULL) < 0 || setresgid(2345, 2345, 2345) < 0 || setresuid(1234, 1234, 1234) < 0)
@@ -230,7 +234,7 @@ static void helpers(void **state)
 
 static void namespace_without_processes(void **state)
 {
-	const struct spec_id_maps maps = MAPS({ 0, 100000, 10 });
+	const struct spec_id_maps maps = MAPS(M(0, 100000, 10));
 	struct error err = { 0 };
 	struct stat own, st;
 	int fd;
