@@ -101,7 +101,8 @@ static uint64_t run_step(struct candidate *c, int step, posix_spawn_file_actions
 		if (errno != EINTR)
 			exit(125);
 	if (status != 0) {
-		fprintf(stderr, "timer: %s: '%s' ended with status 0x%x\n", c->label, argv[0], (unsigned int)status);
+		fprintf(stderr, "timer: %s: '%s' ended with status 0x%x\n", c->label, argv[0],
+			(unsigned int)status);
 		exit(1);
 	}
 	if (c->untimed[step])
@@ -130,7 +131,8 @@ static void run_all(struct candidate *cs, int count, int rounds, int warm, FILE 
 				continue;
 			c->nanoseconds[round] = sum;
 			if (raw)
-				fprintf(raw, "%s\t%llu\n", c->label, (unsigned long long)c->nanoseconds[round]);
+				fprintf(raw, "%s\t%llu\n", c->label,
+					(unsigned long long)c->nanoseconds[round]);
 		}
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -152,7 +154,8 @@ int main(int argc, char **argv)
 	}
 	count = parse(argv + optind, cs);
 	if (count < 1 || rounds < 1 || warm < 0) {
-		fputs("usage: timer [-n ROUNDS] [-w ROUNDS] [-r FILE] LABEL PROGRAM... [+|= PROGRAM...] [-- LABEL ...]\n", stderr);
+		fputs("usage: timer [-n ROUNDS] [-w ROUNDS] [-r FILE] LABEL PROGRAM... [+|= PROGRAM...] [-- LABEL ...]\n",
+		      stderr);
 		return 2;
 	}
 	for (int i = 0; i < count; i++) {
@@ -163,7 +166,8 @@ int main(int argc, char **argv)
 	run_all(cs, count, rounds, warm, raw);
 	for (int i = 0; i < count; i++) {
 		qsort(cs[i].nanoseconds, (size_t)rounds, sizeof(*cs[i].nanoseconds), compare);
-		printf("%s\t%d\t%.1f\t%.1f\t%ld\n", cs[i].label, rounds, (double)cs[i].nanoseconds[rounds / 2] / 1000.0,
+		printf("%s\t%d\t%.1f\t%.1f\t%ld\n", cs[i].label, rounds,
+		       (double)cs[i].nanoseconds[rounds / 2] / 1000.0,
 		       (double)cs[i].nanoseconds[0] / 1000.0, cs[i].peak_kib);
 	}
 	return 0;

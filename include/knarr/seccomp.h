@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seccomp: linux.seccomp -> BPF in the host half (R20). libseccomp is loaded at need (dlopen), on a cache miss only.
+ * seccomp: linux.seccomp -> BPF in the host half (R20), by a code generator of our own. libseccomp gives the numbers of
+ * system calls; it is loaded at need (dlopen), on a cache miss only.
  */
 #ifndef KNARR_SECCOMP_H
 #define KNARR_SECCOMP_H

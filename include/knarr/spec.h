@@ -324,6 +324,8 @@ int spec_parse_resources(const char *text, size_t len, const char *name, struct 
 int spec_parse_mounts(const char *text, size_t len, const char *name, struct spec **ret_spec, struct error *err);
 
 const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent */
+/* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver, RUN_OCI_SECCOMP_RECEIVER. */
+const char *spec_seccomp_receiver(const struct spec *s);
 /* "pid" <-> NS_PID; JSON names of config-linux.md. */
 const char *spec_ns_name(enum spec_ns ns);
 uint64_t spec_ns_clone_flag(enum spec_ns ns);

@@ -177,7 +177,8 @@ static int open_temporary(int dirfd, const char *temporary)
  * rename(2) replaces the name in one step, so a reader sees the old bytes or the new ones. That is so after a power cut
  * as well only with the fsync before it, which a disk answers in milliseconds: for what outlives the boot.
  */
-static int replace_file(int dirfd, const char *name, mode_t mode, const void *buf, size_t len, bool durable)
+static int replace_file(int dirfd, const char *name, mode_t mode, const void *buf, size_t len,
+			bool durable)
 {
 	_cleanup_free_ char *temporary = NULL;
 	_cleanup_close_ int fd = -EBADF;
@@ -190,7 +191,8 @@ static int replace_file(int dirfd, const char *name, mode_t mode, const void *bu
 	if (fd < 0)
 		return fd;
 	r = io_write_all(fd, buf, len);
-	if (r == 0 && (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) || renameat(dirfd, temporary, dirfd, name) < 0))
+	if (r == 0 && (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) ||
+		       renameat(dirfd, temporary, dirfd, name) < 0))
 		r = -errno;
 	/* Best effort: the failure before it is the one to tell. */
 	if (r < 0)

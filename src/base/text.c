@@ -172,8 +172,9 @@ char *text_utc(char buf[TEXT_UTC_SIZE], int64_t seconds)
 			break;
 		day -= length;
 	}
-	(void)text_format(buf, TEXT_UTC_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month + 1, (int)day + 1,
-			  (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+	(void)text_format(buf, TEXT_UTC_SIZE, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year,
+			  month + 1, (int)day + 1, (int)(second / 3600), (int)(second / 60 % 60),
+			  (int)(second % 60));
 	return buf;
 }
 

@@ -58,7 +58,9 @@ int console_send(const char *socket_path, const char *name, int master_fd, struc
 	if (r >= 0) {
 		r = send_fd(sock, name ? name : "", master_fd);
 		if (r < 0) {
-			r = error_set(err, -r, "cannot send the terminal over the console socket '%s'", socket_path);
+			r = error_set(err, -r,
+				      "cannot send the terminal over the console socket '%s'",
+				      socket_path);
 			error_add_syscall(err, "sendmsg");
 		}
 	} else {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "container/container_private.h"
+#include "knarr/fault.h"
 #include "knarr/hooks.h"
 
 static int open_bundle(const struct state *state)
@@ -107,12 +108,15 @@ int container_destroy(struct found *f, const struct spec *spec, struct error *er
 	if (f->cgroup.fd >= 0 && f->status != STATUS_STOPPED)
 		(void)cgroup_kill(&f->cgroup, NULL); /* at once, so that nothing can fork ahead of us */
 	r = kill_process(f, err);
+	fault_point("delete-killed");
 	if (r >= 0)
 		r = remove_cgroup(f, err);
 	if (r < 0)
 		return r;
+	fault_point("delete-cgroup");
 	remove_resctrl(&f->state);
 	if (spec)
 		poststop_run(spec, &f->state);
+	fault_point("delete-hooks");
 	return state_dir_remove(&f->dir, err);
 }

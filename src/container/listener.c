@@ -7,10 +7,15 @@
 
 int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd, struct error *err)
 {
-	struct jwrite *doc = jwrite_object(), *fds = jwrite_array();
-	_cleanup_free_ char *state_text = state_json(state, STATUS_CREATING, false);
+	const char *receiver = spec_seccomp_receiver(spec);
+	struct jwrite *doc, *fds;
+	_cleanup_free_ char *state_text = state_json(state, state->creating ? STATUS_CREATING : STATUS_RUNNING, false);
 	_cleanup_free_ char *text = NULL;
 
+	if (!receiver)
+		return error_fail(err, ERROR_CONFIG, 0, "the filter uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'");
+	doc = jwrite_object();
+	fds = jwrite_array();
 	jwrite_string(doc, "ociVersion", spec->oci_version);
 	jwrite_string(fds, NULL, "seccompFd");
 	jwrite_put(doc, "fds", fds);
@@ -19,5 +24,5 @@ int listener_deliver(const struct spec *spec, const struct state *state, pid_t p
 		jwrite_string(doc, "metadata", spec->seccomp.listener_metadata);
 	jwrite_put(doc, "state", jwrite_parsed(state_text));
 	text = jwrite_text(doc, 0);
-	return filter_send_listener(spec->seccomp.listener_path, text, listener_fd, err);
+	return filter_send_listener(receiver, text, listener_fd, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "container/container_private.h"
+#include "knarr/fault.h"
 #include "knarr/supervise.h"
 
 static int start(struct setup *s, struct error *err)
@@ -96,6 +97,7 @@ static int run_detached(struct setup *s, struct error *err)
 	r = setup_execute(s, err);
 	if (r >= 0)
 		r = start(s, err);
+	fault_point("started");
 	if (r >= 0)
 		undo_disarm(&s->undo);
 	return r;

@@ -290,6 +290,7 @@ static int record(struct setup *s, struct error *err)
 	r = state_dir_make(&s->root, s->opt->id, &s->dir, err);
 	if (r < 0)
 		return r;
+	fault_point("made");
 	undo_push(&s->undo, undo_state_dir, s);
 	r = state_save(&s->dir, &s->state, err);
 	fault_point("recorded");
@@ -445,10 +446,13 @@ static int start_process(struct setup *s, struct error *err)
 
 static int hand_over(struct setup *s, struct error *err)
 {
+	const char *receiver = s->opt->pidfd_socket;
 	int r = 0;
 
-	if (s->opt->pidfd_socket)
-		r = pidfd_send(s->opt->pidfd_socket, s->launch.process.fd, "standard", err);
+	if (!receiver)
+		receiver = spec_annotation(s->spec, "run.oci.pidfd_receiver");
+	if (receiver && receiver[0])
+		r = pidfd_send(receiver, s->launch.process.fd, "standard", err);
 	fault_point("ready");
 	s->state.creating = false;
 	if (r >= 0)
@@ -456,6 +460,7 @@ static int hand_over(struct setup *s, struct error *err)
 	fault_point("saved");
 	if (r >= 0 && s->opt->pid_file)
 		r = pid_file_write(s->opt->pid_file, s->state.pid, err);
+	fault_point("pid-file");
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "container/container_private.h"
+#include "knarr/fault.h"
 
 struct start {
 	struct found found;
@@ -48,7 +49,9 @@ static int open_gate(struct start *s, struct error *err)
 		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
 	s->launch.on_listener = on_listener;
 	s->launch.context = s;
+	fault_point("start-gate");
 	r = launch_open_gate(&s->launch, f->dir.fd, err);
+	fault_point("start-opened");
 	/* Started or dead: in either case nothing listens any more. */
 	(void)unlinkat(f->dir.fd, "gate", 0);
 	if (r < 0)

@@ -155,7 +155,8 @@ static int make_stdin(const char *text)
 	r = io_write_all(fd, text, strlen(text));
 	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = -errno;
-	if (r == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+	if (r == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
 		r = -errno;
 	if (r < 0) {
 		fd_close(fd);
@@ -167,7 +168,8 @@ static int make_stdin(const char *text)
 static int open_output(const char *path, struct error *err)
 {
 	/* O_NONBLOCK: a FIFO without a reader must not hold us. The hook gets a blocking descriptor. */
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
 	if (fd >= 0)
 		(void)fcntl(fd, F_SETFL, O_APPEND);
@@ -220,7 +222,8 @@ static bool drain(int fd, struct hook_result *res)
 /* Until the process has ended or the deadline (0: none) has passed; -ETIMEDOUT, or -errno of poll. */
 static int watch(int pidfd, int output_fd, uint64_t deadline_ms, struct hook_result *res)
 {
-	struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = output_fd, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN },
+				 { .fd = output_fd, .events = POLLIN } };
 
 	for (;;) {
 		uint64_t now = now_ms();
@@ -268,7 +271,8 @@ static pid_t start(const struct child_plan *plan, int *ret_pidfd)
 }
 
 /* Waits for a started hook; afterwards no child of ours is left. */
-static int finish(pid_t pid, int pidfd, int output_fd, int report_fd, uint64_t deadline_ms, struct hook_result *res)
+static int finish(pid_t pid, int pidfd, int output_fd, int report_fd, uint64_t deadline_ms,
+		  struct hook_result *res)
 {
 	struct exec_failure failure = { 0 };
 	int r = watch(pidfd, output_fd, deadline_ms, res);
@@ -293,11 +297,12 @@ static int finish(pid_t pid, int pidfd, int output_fd, int report_fd, uint64_t d
 	return 0;
 }
 
-int hook_process_run(const struct spec_hook *hook, const char *state_json, int cwd_fd, const struct hook_output *out,
-		     struct hook_result *ret, struct error *err)
+int hook_process_run(const struct spec_hook *hook, const char *state_json, int cwd_fd,
+		     const struct hook_output *out, struct hook_result *ret, struct error *err)
 {
 	static char *const no_env[] = { NULL };
-	_cleanup_close_ int stdin_fd = -EBADF, stdout_fd = -EBADF, stderr_fd = -EBADF, pidfd = -EBADF;
+	_cleanup_close_ int stdin_fd = -EBADF, stdout_fd = -EBADF, stderr_fd = -EBADF,
+			    pidfd = -EBADF;
 	_cleanup_close_ int out_r = -EBADF, out_w = -EBADF, report_r = -EBADF, report_w = -EBADF;
 	char *const path_argv[] = { (char *)hook->path, NULL };
 	uint64_t begin;
@@ -333,14 +338,17 @@ int hook_process_run(const struct spec_hook *hook, const char *state_json, int c
 					  .report_fd = report_w,
 					  .cwd_fd = cwd_fd,
 					  .path = hook->path,
-					  .argv = hook->args.count ? (char *const *)hook->args.items : path_argv,
-					  .envp = hook->env.count ? (char *const *)hook->env.items : no_env },
+					  .argv = hook->args.count ? (char *const *)hook->args.items
+								   : path_argv,
+					  .envp = hook->env.count ? (char *const *)hook->env.items
+								  : no_env },
 		    &pidfd);
 	if (pid < 0)
 		return error_set(err, (int)-pid, "cannot start a process for a hook");
 	out_w = fd_close(out_w);
 	report_w = fd_close(report_w);
-	r = finish(pid, pidfd, out_r, report_r, hook->timeout_s ? begin + (uint64_t)hook->timeout_s * 1000 : 0, ret);
+	r = finish(pid, pidfd, out_r, report_r,
+		   hook->timeout_s ? begin + (uint64_t)hook->timeout_s * 1000 : 0, ret);
 	ret->duration_ms = now_ms() - begin;
 	if (r < 0)
 		return error_set(err, -r, "cannot wait for a hook");

@@ -8,18 +8,18 @@
 #define HOOK_TAIL_SIZE 4096
 
 struct hook_result {
-	int exec_errno;         /* the program could not be executed (or its set-up failed): positive errno */
-	char exec_step[16];     /* which call failed then: "execve", "fchdir", ... */
+	int exec_errno; /* the program could not be executed (or its set-up failed): positive errno */
+	char exec_step[16]; /* which call failed then: "execve", "fchdir", ... */
 	bool timed_out;
-	int wait_status;        /* as waitpid(2) gives it */
+	int wait_status; /* as waitpid(2) gives it */
 	uint64_t duration_ms;
 	char tail[HOOK_TAIL_SIZE + 1]; /* the end of its output, terminated */
 	size_t tail_len;
-	bool tail_cut;          /* there was more before it */
+	bool tail_cut; /* there was more before it */
 };
 
 /* Returns 0 when the hook ran to an end, whatever the end was; -errno (with err) when it could not be started or watched. */
-int hook_process_run(const struct spec_hook *hook, const char *state_json, int cwd_fd, const struct hook_output *out,
-		     struct hook_result *ret, struct error *err);
+int hook_process_run(const struct spec_hook *hook, const char *state_json, int cwd_fd,
+		     const struct hook_output *out, struct hook_result *ret, struct error *err);
 
 #endif

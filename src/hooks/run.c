@@ -50,15 +50,17 @@ static void one_line_tail(const struct hook_result *res, char *buf, size_t size)
 	}
 }
 
-static void describe_end(const struct spec_hook *hook, const struct hook_result *res, char *buf, size_t size)
+static void describe_end(const struct spec_hook *hook, const struct hook_result *res, char *buf,
+			 size_t size)
 {
 	int status = res->wait_status;
 
 	if (res->timed_out)
 		(void)text_format(buf, size, "killed after its timeout of %u s", hook->timeout_s);
 	else if (WIFSIGNALED(status))
-		(void)text_format(buf, size, "killed by signal %d%s after %llu ms", WTERMSIG(status),
-				  WCOREDUMP(status) ? " (core dumped)" : "", (unsigned long long)res->duration_ms);
+		(void)text_format(buf, size, "killed by signal %d%s after %llu ms",
+				  WTERMSIG(status), WCOREDUMP(status) ? " (core dumped)" : "",
+				  (unsigned long long)res->duration_ms);
 	else
 		(void)text_format(buf, size, "exit status %d after %llu ms", WEXITSTATUS(status),
 				  (unsigned long long)res->duration_ms);
@@ -71,7 +73,8 @@ static int hook_failed(const struct spec_hook *hook, enum spec_hook_kind kind, s
 	int r;
 
 	if (res->exec_errno) {
-		r = error_fail(err, ERROR_HOOK, res->exec_errno, "error running %s hook #%zu: '%s': cannot execute",
+		r = error_fail(err, ERROR_HOOK, res->exec_errno,
+			       "error running %s hook #%zu: '%s': cannot execute",
 			       spec_hook_name(kind), index, hook->path);
 		error_add_syscall(err, res->exec_step);
 		return r;
@@ -79,8 +82,8 @@ static int hook_failed(const struct spec_hook *hook, enum spec_hook_kind kind, s
 	describe_end(hook, res, end, sizeof(end));
 	one_line_tail(res, tail, sizeof(tail));
 	if (res->tail_len)
-		log_debug("output of %s hook #%zu '%s': %s%s", spec_hook_name(kind), index, hook->path,
-			  res->tail_cut ? "..." : "", res->tail);
+		log_debug("output of %s hook #%zu '%s': %s%s", spec_hook_name(kind), index,
+			  hook->path, res->tail_cut ? "..." : "", res->tail);
 	return error_fail(err, ERROR_HOOK, 0, "error running %s hook #%zu: '%s': %s%s%s",
 			  spec_hook_name(kind), index, hook->path, end, tail[0] ? ": " : "", tail);
 }
@@ -95,8 +98,8 @@ static void add_place(const struct spec_hook *hook, struct error *err)
 		error_add_origin(err, jnode_pointer(hook->node, pointer, sizeof(pointer)));
 }
 
-int hooks_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *state_json, int cwd_fd,
-	      const struct hook_output *out, struct error *err)
+int hooks_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const char *state_json,
+	      int cwd_fd, const struct hook_output *out, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct spec_hook *hook = &list->items[i];
@@ -109,8 +112,8 @@ int hooks_run(const struct spec_hook_list *list, enum spec_hook_kind kind, const
 		} else if (res.exec_errno || res.timed_out || res.wait_status != 0) {
 			r = hook_failed(hook, kind, i, &res, err);
 		} else {
-			log_debug("%s hook #%zu '%s' took %llu ms", spec_hook_name(kind), i, hook->path,
-				  (unsigned long long)res.duration_ms);
+			log_debug("%s hook #%zu '%s' took %llu ms", spec_hook_name(kind), i,
+				  hook->path, (unsigned long long)res.duration_ms);
 			continue;
 		}
 		add_place(hook, err);

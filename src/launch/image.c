@@ -73,9 +73,12 @@ int launch_image_open(struct error *err)
 	if (r == -EINVAL) /* Linux before 6.3 does not know MFD_EXEC and always allows execution */
 		r = memfd_filled("knarr-init", 0, init_image, len);
 	if (r == -EACCES) {
-		log_debug("executable memfds are forbidden (vm.memfd_noexec), using a private tmpfs");
+		log_debug(
+			"executable memfds are forbidden (vm.memfd_noexec), using a private tmpfs");
 		r = private_tmpfs_image(init_image, len);
 	}
+	/* The image begins on a page: what was read of it need not count as our memory any longer. */
+	(void)madvise((void *)(uintptr_t)init_image, len & ~(size_t)4095, MADV_DONTNEED);
 	if (r < 0) {
 		error_set(err, -r, "cannot prepare the container half");
 		error_add_syscall(err, "memfd_create");

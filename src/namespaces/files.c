@@ -35,13 +35,18 @@ int namespace_open(const char *path, enum spec_ns ns, int *ret_fd, struct error 
 	int type;
 
 	if (fd < 0)
-		return add_path(err, path, error_set(err, errno, "cannot open the %s namespace '%s'", want, path));
+		return add_path(
+			err, path,
+			error_set(err, errno, "cannot open the %s namespace '%s'", want, path));
 	type = ioctl(fd, NS_GET_NSTYPE);
 	if (type < 0)
-		return add_path(err, path, error_fail(err, ERROR_CONFIG, 0, "'%s' is not a namespace file", path));
+		return add_path(
+			err, path,
+			error_fail(err, ERROR_CONFIG, 0, "'%s' is not a namespace file", path));
 	if ((uint64_t)type != spec_ns_clone_flag(ns))
 		return add_path(err, path,
-				error_fail(err, ERROR_CONFIG, 0, "'%s' is a %s namespace, not a %s namespace", path,
+				error_fail(err, ERROR_CONFIG, 0,
+					   "'%s' is a %s namespace, not a %s namespace", path,
 					   type_name((uint64_t)type), want));
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -34,7 +34,8 @@ static bool is_trusted_program(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & S_IWOTH) && access(path, X_OK) == 0;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & S_IWOTH) &&
+	       access(path, X_OK) == 0;
 }
 
 static int find_program(const char *name, char *buf, size_t size)
@@ -111,12 +112,15 @@ static void add_range_remedy(const struct helper *h, struct error *err)
 		return;
 	if (!u.name[0])
 		(void)text_format(u.name, sizeof(u.name), "%u", u.uid);
-	error_add_remedy(err, "%s has no range for user '%s'; add one, for example with 'usermod %s 100000-165535 %s'",
-			 h->ranges, u.name, h->usermod_flag, u.name);
+	error_add_remedy(
+		err,
+		"%s has no range for user '%s'; add one, for example with 'usermod %s 100000-165535 %s'",
+		h->ranges, u.name, h->usermod_flag, u.name);
 }
 
 /* "newuidmap PID container host size ..." */
-static char **build_argv(const struct helper *h, pid_t pid, const struct spec_id_maps *maps, struct arena *arena)
+static char **build_argv(const struct helper *h, pid_t pid, const struct spec_id_maps *maps,
+			 struct arena *arena)
 {
 	char **argv = arena_alloc(arena, (3 + 3 * maps->count) * sizeof(*argv));
 	size_t n = 0;
@@ -134,7 +138,8 @@ static char **build_argv(const struct helper *h, pid_t pid, const struct spec_id
 /* Our descriptors are all O_CLOEXEC; the helper gets /dev/null and the write end of a pipe. */
 static int spawn_program(const char *path, char **argv, int output_fd, pid_t *ret_pid)
 {
-	char *const env[] = { (char *)"PATH=" DEFAULT_PATH ":/usr/sbin:/sbin", (char *)"LC_ALL=C", NULL };
+	char *const env[] = { (char *)"PATH=" DEFAULT_PATH ":/usr/sbin:/sbin", (char *)"LC_ALL=C",
+			      NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t all, none;
@@ -177,7 +182,8 @@ static void trim(char *s)
 	}
 }
 
-int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps *maps, struct error *err)
+int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps *maps,
+		     struct error *err)
 {
 	const struct helper *h = &helpers[kind];
 	_cleanup_(arena_freep) struct arena *arena = arena_new();
@@ -189,9 +195,12 @@ int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps 
 	pid_t child;
 
 	if (find_program(h->program, path, sizeof(path)) < 0) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "cannot map ids without privilege: there is no '%s' in PATH",
+		r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			       "cannot map ids without privilege: there is no '%s' in PATH",
 			       h->program);
-		error_add_remedy(err, "install newuidmap and newgidmap (package uidmap or shadow-utils), or map only your own id");
+		error_add_remedy(
+			err,
+			"install newuidmap and newgidmap (package uidmap or shadow-utils), or map only your own id");
 		return r;
 	}
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -214,7 +223,8 @@ int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps 
 	trim(output);
 	r = error_fail(err, ERROR_PERMISSION, 0, "'%s' refused the id map (%s %d)%s%s", path,
 		       WIFEXITED(status) ? "exit status" : "signal",
-		       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), *output ? ": " : "", output);
+		       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+		       *output ? ": " : "", output);
 	add_range_remedy(h, err);
 	return r;
 }

@@ -7,6 +7,7 @@
 
 enum idmap_kind { IDMAP_UID, IDMAP_GID };
 
-int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps *maps, struct error *err);
+int idmap_helper_run(enum idmap_kind kind, pid_t pid, const struct spec_id_maps *maps,
+		     struct error *err);
 
 #endif

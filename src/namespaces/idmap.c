@@ -25,7 +25,8 @@
 static int map_fault(const struct spec_id_map *m, struct error *err, const char *text)
 {
 	char pointer[192];
-	int r = error_fail(err, ERROR_CONFIG, 0, "id map %u:%u:%u %s", m->container, m->host, m->size, text);
+	int r = error_fail(err, ERROR_CONFIG, 0, "id map %u:%u:%u %s", m->container, m->host,
+			   m->size, text);
 
 	if (m->node)
 		error_add_origin(err, jnode_pointer(m->node, pointer, sizeof(pointer)));
@@ -40,20 +41,23 @@ static bool overlaps(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 int idmap_check(const struct spec_id_maps *maps, struct error *err)
 {
 	if (maps->count > MAP_LINES_MAX)
-		return error_fail(err, ERROR_CONFIG, 0, "the kernel takes at most %u id map lines, not %zu", MAP_LINES_MAX,
-				  maps->count);
+		return error_fail(err, ERROR_CONFIG, 0,
+				  "the kernel takes at most %u id map lines, not %zu",
+				  MAP_LINES_MAX, maps->count);
 	for (size_t i = 0; i < maps->count; i++) {
 		const struct spec_id_map *m = &maps->items[i];
 
 		if (m->size == 0)
 			return map_fault(m, err, "is empty");
-		if ((uint64_t)m->container + m->size > ID_END || (uint64_t)m->host + m->size > ID_END)
+		if ((uint64_t)m->container + m->size > ID_END ||
+		    (uint64_t)m->host + m->size > ID_END)
 			return map_fault(m, err, "goes beyond the last id, 4294967294");
 		for (size_t j = 0; j < i; j++) {
 			const struct spec_id_map *o = &maps->items[j];
 
 			if (overlaps(m->container, m->size, o->container, o->size))
-				return map_fault(m, err, "maps an id of the container a second time");
+				return map_fault(m, err,
+						 "maps an id of the container a second time");
 			if (overlaps(m->host, m->size, o->host, o->size))
 				return map_fault(m, err, "uses an id of the host a second time");
 		}
@@ -93,15 +97,21 @@ static void explain_denied(int procfd, struct error *err)
 {
 	char value[16];
 
-	if (procfs_read(procfd, "sys/kernel/apparmor_restrict_unprivileged_userns", value, sizeof(value)) > 0 &&
+	if (procfs_read(procfd, "sys/kernel/apparmor_restrict_unprivileged_userns", value,
+			sizeof(value)) > 0 &&
 	    value[0] == '1')
-		error_add_remedy(err, "AppArmor restricts user namespaces on this host: give knarr a profile with 'userns,', or set the sysctl "
-				      "kernel.apparmor_restrict_unprivileged_userns to 0");
+		error_add_remedy(
+			err,
+			"AppArmor restricts user namespaces on this host: give knarr a profile with 'userns,', or set the sysctl "
+			"kernel.apparmor_restrict_unprivileged_userns to 0");
 	else
-		error_add_remedy(err, "the ids on the host side must be mapped in the user namespace that knarr runs in, and writing them needs privilege there");
+		error_add_remedy(
+			err,
+			"the ids on the host side must be mapped in the user namespace that knarr runs in, and writing them needs privilege there");
 }
 
-static int write_map(int procfd, pid_t pid, enum idmap_kind kind, const struct spec_id_maps *maps, struct error *err)
+static int write_map(int procfd, pid_t pid, enum idmap_kind kind, const struct spec_id_maps *maps,
+		     struct error *err)
 {
 	const char *file = kind == IDMAP_UID ? "uid_map" : "gid_map";
 	char text[MAP_TEXT_MAX + 1], name[32];
@@ -111,11 +121,13 @@ static int write_map(int procfd, pid_t pid, enum idmap_kind kind, const struct s
 	for (size_t i = 0; i < maps->count; i++) {
 		const struct spec_id_map *m = &maps->items[i];
 
-		r = text_format(text + len, sizeof(text) - len, "%u %u %u\n", m->container, m->host, m->size);
+		r = text_format(text + len, sizeof(text) - len, "%u %u %u\n", m->container, m->host,
+				m->size);
 		if (r < 0)
-			return error_fail(err, ERROR_UNSUPPORTED, 0,
-					  "the text of the %s is longer than the page that the kernel takes: line %zu of %zu does not fit", file,
-					  i + 1, maps->count);
+			return error_fail(
+				err, ERROR_UNSUPPORTED, 0,
+				"the text of the %s is longer than the page that the kernel takes: line %zu of %zu does not fit",
+				file, i + 1, maps->count);
 		len += (size_t)r;
 	}
 	(void)text_format(name, sizeof(name), "%d/%s", pid, file);
@@ -146,7 +158,8 @@ static int deny_setgroups(int procfd, pid_t pid, struct error *err)
 	return r;
 }
 
-static int write_one(int procfd, pid_t pid, enum idmap_kind kind, const struct spec_id_maps *maps, struct error *err)
+static int write_one(int procfd, pid_t pid, enum idmap_kind kind, const struct spec_id_maps *maps,
+		     struct error *err)
 {
 	bool privileged = has_capability(kind == IDMAP_UID ? CAP_SETUID_BIT : CAP_SETGID_BIT);
 	bool own = is_own_id(maps, kind == IDMAP_UID ? geteuid() : getegid());
@@ -162,7 +175,8 @@ static int write_one(int procfd, pid_t pid, enum idmap_kind kind, const struct s
 	return write_map(procfd, pid, kind, maps, err);
 }
 
-int idmap_write(int procfd, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct error *err)
+int idmap_write(int procfd, pid_t pid, const struct spec_id_maps *uids,
+		const struct spec_id_maps *gids, struct error *err)
 {
 	int r = idmap_check(uids, err);
 

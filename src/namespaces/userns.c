@@ -31,7 +31,9 @@ static int open_namespace(int procfd, pid_t pid, struct error *err)
 
 	(void)text_format(name, sizeof(name), "%d/ns/user", pid);
 	fd = openat(procfd, name, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 ? fd : error_set(err, errno, "cannot open the user namespace for an id-mapped mount");
+	return fd >= 0 ? fd
+		       : error_set(err, errno,
+				   "cannot open the user namespace for an id-mapped mount");
 }
 
 static void reap(pid_t pid)
@@ -40,7 +42,8 @@ static void reap(pid_t pid)
 		;
 }
 
-int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct error *err)
+int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		    struct error *err)
 {
 	struct uapi_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	_cleanup_close_ int procfd = procfs_open(), read_fd = -EBADF, write_fd = -EBADF;
@@ -57,7 +60,8 @@ int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *
 	if (pid == 0)
 		wait_child(read_fd, write_fd);
 	if (pid < 0) {
-		r = error_set(err, (int)-pid, "cannot make a user namespace for an id-mapped mount");
+		r = error_set(err, (int)-pid,
+			      "cannot make a user namespace for an id-mapped mount");
 		error_add_syscall(err, "clone3");
 		return r;
 	}

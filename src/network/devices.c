@@ -40,12 +40,12 @@ struct address {
 
 struct device {
 	const struct spec_net_device *spec;
-	unsigned index;             /* in the host's namespace */
-	unsigned flags;             /* IFF_* there */
+	unsigned index; /* in the host's namespace */
+	unsigned flags; /* IFF_* there */
 	struct address *addresses;
 	size_t address_count;
-	char new_name[IFNAMSIZ];    /* without a template */
-	unsigned new_index;         /* in the container's; 0: not moved yet */
+	char new_name[IFNAMSIZ]; /* without a template */
+	unsigned new_index;      /* in the container's; 0: not moved yet */
 };
 
 struct move {
@@ -149,26 +149,31 @@ static void take_address(struct rtnl *r, const struct nlmsghdr *h, void *arg)
 	uint32_t flags = m->ifa_flags;
 	struct nlattr *attr;
 
-	if (h->nlmsg_type != RTM_NEWADDR || m->ifa_index != q->index || m->ifa_scope != RT_SCOPE_UNIVERSE)
+	if (h->nlmsg_type != RTM_NEWADDR || m->ifa_index != q->index ||
+	    m->ifa_scope != RT_SCOPE_UNIVERSE)
 		return;
-	rtnl_for_each_attr(r, attr, h, sizeof(*m)) {
-		uint16_t type = r->lib->mnl_attr_get_type(attr), len = r->lib->mnl_attr_get_payload_len(attr);
+	rtnl_for_each_attr(r, attr, h, sizeof(*m))
+	{
+		uint16_t type = r->lib->mnl_attr_get_type(attr),
+			 len = r->lib->mnl_attr_get_payload_len(attr);
 
 		if (type == IFA_FLAGS && len == sizeof(uint32_t))
 			flags = r->lib->mnl_attr_get_u32(attr);
 		/* Labels name the old device and lifetimes of permanent addresses are infinite. */
-		if ((type == IFA_ADDRESS || type == IFA_LOCAL || type == IFA_BROADCAST || type == IFA_RT_PRIORITY) &&
+		if ((type == IFA_ADDRESS || type == IFA_LOCAL || type == IFA_BROADCAST ||
+		     type == IFA_RT_PRIORITY) &&
 		    len <= sizeof(a.attrs[0].data) && a.attr_count < ADDRESS_ATTRS - 1) {
 			a.attrs[a.attr_count].type = type;
 			a.attrs[a.attr_count].len = len;
-			memcpy(a.attrs[a.attr_count++].data, r->lib->mnl_attr_get_payload(attr), len);
+			memcpy(a.attrs[a.attr_count++].data, r->lib->mnl_attr_get_payload(attr),
+			       len);
 		}
 	}
 	if (!(flags & IFA_F_PERMANENT))
 		return;
 	/* What the kernel derives (tentative, secondary, ...) is derived again. */
-	flags &= IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE |
-		 IFA_F_MCAUTOJOIN;
+	flags &= IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+		 IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
 	a.attrs[a.attr_count].type = IFA_FLAGS;
 	a.attrs[a.attr_count].len = sizeof(flags);
 	memcpy(a.attrs[a.attr_count++].data, &flags, sizeof(flags));
@@ -197,7 +202,8 @@ static int read_addresses(struct rtnl *r, struct device *d)
 
 static int add_address(struct rtnl *r, const struct address *a, unsigned index)
 {
-	struct nlmsghdr *h = rtnl_begin(r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof(struct ifaddrmsg));
+	struct nlmsghdr *h =
+		rtnl_begin(r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, sizeof(struct ifaddrmsg));
 	struct ifaddrmsg *m = r->lib->mnl_nlmsg_get_payload(h);
 
 	*m = a->header;
@@ -232,12 +238,14 @@ static int move_link(struct rtnl *r, unsigned index, int netns_fd, const char *n
 
 /* ---- one device --------------------------------------------------------------------------- */
 
-static int fail(const struct device *d, const struct rtnl *r, int code, const char *what, struct error *err)
+static int fail(const struct device *d, const struct rtnl *r, int code, const char *what,
+		struct error *err)
 {
 	char pointer[192];
 
-	code = error_set(err, -code, "cannot %s the network device '%s'%s%s", what, d->spec->host_name,
-			 r && r->kernel_text[0] ? ": " : "", r ? r->kernel_text : "");
+	code = error_set(err, -code, "cannot %s the network device '%s'%s%s", what,
+			 d->spec->host_name, r && r->kernel_text[0] ? ": " : "",
+			 r ? r->kernel_text : "");
 	error_add_step(err, "network-device");
 	error_add_subject(err, d->spec->host_name);
 	if (d->spec->node)
@@ -248,9 +256,10 @@ static int fail(const struct device *d, const struct rtnl *r, int code, const ch
 static int name_taken(const struct device *d, struct error *err)
 {
 	char pointer[192];
-	int r = error_fail(err, ERROR_CONFLICT, 0,
-			   "cannot move the network device '%s': the container's network namespace has a device '%s' already",
-			   d->spec->host_name, d->new_name);
+	int r = error_fail(
+		err, ERROR_CONFLICT, 0,
+		"cannot move the network device '%s': the container's network namespace has a device '%s' already",
+		d->spec->host_name, d->new_name);
 
 	error_add_step(err, "network-device");
 	error_add_subject(err, d->new_name);
@@ -270,8 +279,8 @@ static int choose_name(struct move *m, struct device *d, struct error *err)
 
 	for (unsigned i = 0; i < TEMPLATE_TRIES; i++) {
 		if (number)
-			r = text_format(d->new_name, sizeof(d->new_name), "%.*s%u%s", (int)(number - wanted), wanted, i,
-					number + 2);
+			r = text_format(d->new_name, sizeof(d->new_name), "%.*s%u%s",
+					(int)(number - wanted), wanted, i, number + 2);
 		else
 			r = text_format(d->new_name, sizeof(d->new_name), "%s", wanted);
 		if (r < 0)
@@ -287,7 +296,8 @@ static int choose_name(struct move *m, struct device *d, struct error *err)
 	return fail(d, NULL, -ENFILE, "find a free name for", err);
 }
 
-static int settle(struct rtnl *r, const struct device *d, unsigned index, bool up, const char **ret_what)
+static int settle(struct rtnl *r, const struct device *d, unsigned index, bool up,
+		  const char **ret_what)
 {
 	int ret;
 
@@ -333,8 +343,8 @@ static int move_device(struct move *m, struct device *d, struct error *err)
 	r = settle(&m->container, d, d->new_index, true, &what);
 	if (r < 0)
 		return fail(d, &m->container, r, what, err);
-	log_debug("network device '%s' moved as '%s' with %zu addresses", d->spec->host_name, d->new_name,
-		  d->address_count);
+	log_debug("network device '%s' moved as '%s' with %zu addresses", d->spec->host_name,
+		  d->new_name, d->address_count);
 	return 0;
 }
 
@@ -353,7 +363,8 @@ static void undo_device(struct move *m, struct device *d)
 	if (r == 0)
 		r = settle(&m->host, d, info.index, d->flags & IFF_UP, &what);
 	if (r < 0)
-		log_warning("cannot bring the network device '%s' back: %s, ignoring", d->spec->host_name, strerror(-r));
+		log_warning("cannot bring the network device '%s' back: %s, ignoring",
+			    d->spec->host_name, strerror(-r));
 	d->new_index = 0;
 }
 
@@ -387,16 +398,21 @@ static int move_init(struct move *m, int netns_fd, struct error *err)
 	if (r < 0)
 		return error_set(err, -r, "cannot open an rtnetlink socket");
 	if (m->host_netns < 0)
-		return error_set(err, -m->host_netns, "cannot move network devices: no rights over our own network namespace");
+		return error_set(
+			err, -m->host_netns,
+			"cannot move network devices: no rights over our own network namespace");
 	fd = make_socket_in(netns_fd);
 	r = fd < 0 ? fd : rtnl_open(&m->lib, fd, &m->container);
 	if (r < 0)
-		return error_set(err, -r, "cannot open an rtnetlink socket in the container's network namespace");
+		return error_set(
+			err, -r,
+			"cannot open an rtnetlink socket in the container's network namespace");
 	m->container_netns = netns_fd;
 	return 0;
 }
 
-int network_move_devices(const struct spec_net_device *devices, size_t count, int netns_fd, struct error *err)
+int network_move_devices(const struct spec_net_device *devices, size_t count, int netns_fd,
+			 struct error *err)
 {
 	struct move m = { .host_netns = -EBADF, .container_netns = -EBADF };
 	struct device *list;

@@ -29,15 +29,17 @@ int rtnl_library_load(struct rtnl_library *ret, struct error *err)
 	int r;
 
 	if (!lib.handle) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "cannot load %s, which network devices need: %s", KNARR_SONAME_MNL,
+		r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			       "cannot load %s, which network devices need: %s", KNARR_SONAME_MNL,
 			       dlerror());
 		error_add_remedy(err, "install libmnl");
 		return r;
 	}
-#define X(name)                                                                                                             \
-	lib.name = (__typeof__(lib.name))dlsym(lib.handle, #name);                                                           \
-	if (!lib.name)                                                                                                      \
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no function '%s'", KNARR_SONAME_MNL, #name);
+#define X(name)                                                                         \
+	lib.name = (__typeof__(lib.name))dlsym(lib.handle, #name);                      \
+	if (!lib.name)                                                                  \
+		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no function '%s'", \
+				  KNARR_SONAME_MNL, #name);
 	RTNL_MNL_FUNCTIONS(X)
 #undef X
 	*ret = lib;
@@ -99,10 +101,12 @@ static int read_error(struct rtnl *r, const struct nlmsghdr *h)
 	r->kernel_text[0] = '\0';
 	if (e->error == 0 || !(h->nlmsg_flags & NLM_F_ACK_TLVS) || !(h->nlmsg_flags & NLM_F_CAPPED))
 		return e->error;
-	rtnl_for_each_attr(r, attr, h, sizeof(*e)) {
+	rtnl_for_each_attr(r, attr, h, sizeof(*e))
+	{
 		if (r->lib->mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
 			(void)text_format(r->kernel_text, sizeof(r->kernel_text), "%.*s",
-					  (int)r->lib->mnl_attr_get_payload_len(attr), r->lib->mnl_attr_get_str(attr));
+					  (int)r->lib->mnl_attr_get_payload_len(attr),
+					  r->lib->mnl_attr_get_str(attr));
 	}
 	return e->error;
 }

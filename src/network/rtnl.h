@@ -8,30 +8,30 @@
 #include "knarr/base.h"
 
 /* The functions of libmnl that are used here, as pointers with the library's own types. */
-#define RTNL_MNL_FUNCTIONS(X)      \
-	X(mnl_attr_get_payload)    \
-	X(mnl_attr_get_payload_len)\
-	X(mnl_attr_get_str)        \
-	X(mnl_attr_get_type)       \
-	X(mnl_attr_get_u32)        \
-	X(mnl_attr_next)           \
-	X(mnl_attr_ok)             \
-	X(mnl_attr_put)            \
-	X(mnl_attr_put_strz)       \
-	X(mnl_attr_put_u32)        \
-	X(mnl_nlmsg_get_payload)   \
+#define RTNL_MNL_FUNCTIONS(X)         \
+	X(mnl_attr_get_payload)       \
+	X(mnl_attr_get_payload_len)   \
+	X(mnl_attr_get_str)           \
+	X(mnl_attr_get_type)          \
+	X(mnl_attr_get_u32)           \
+	X(mnl_attr_next)              \
+	X(mnl_attr_ok)                \
+	X(mnl_attr_put)               \
+	X(mnl_attr_put_strz)          \
+	X(mnl_attr_put_u32)           \
+	X(mnl_nlmsg_get_payload)      \
 	X(mnl_nlmsg_get_payload_tail) \
-	X(mnl_nlmsg_next)          \
-	X(mnl_nlmsg_ok)            \
+	X(mnl_nlmsg_next)             \
+	X(mnl_nlmsg_ok)               \
 	X(mnl_nlmsg_put_extra_header) \
-	X(mnl_nlmsg_put_header)    \
-	X(mnl_socket_bind)         \
-	X(mnl_socket_close)        \
-	X(mnl_socket_fdopen)       \
-	X(mnl_socket_get_fd)       \
-	X(mnl_socket_get_portid)   \
-	X(mnl_socket_recvfrom)     \
-	X(mnl_socket_sendto)       \
+	X(mnl_nlmsg_put_header)       \
+	X(mnl_socket_bind)            \
+	X(mnl_socket_close)           \
+	X(mnl_socket_fdopen)          \
+	X(mnl_socket_get_fd)          \
+	X(mnl_socket_get_portid)      \
+	X(mnl_socket_recvfrom)        \
+	X(mnl_socket_sendto)          \
 	X(mnl_socket_setsockopt)
 
 struct rtnl_library {
@@ -48,8 +48,8 @@ struct rtnl {
 	const struct rtnl_library *lib;
 	struct mnl_socket *socket; /* NULL: closed */
 	unsigned seq;
-	char kernel_text[160];     /* the kernel's own words about the last failure, or "" */
-	char *buffer;              /* RTNL_BUFFER_SIZE bytes */
+	char kernel_text[160]; /* the kernel's own words about the last failure, or "" */
+	char *buffer;          /* RTNL_BUFFER_SIZE bytes */
 };
 /* Takes the AF_NETLINK socket fd, in whatever network namespace it was made. */
 int rtnl_open(const struct rtnl_library *lib, int fd, struct rtnl *ret);
@@ -65,9 +65,12 @@ typedef void (*rtnl_each)(struct rtnl *r, const struct nlmsghdr *message, void *
 int rtnl_request(struct rtnl *r, rtnl_each each, void *arg);
 
 /* Over the attributes of a message, after its extra header. */
-#define rtnl_for_each_attr(r, attr, message, extra)                                                                         \
-	for ((attr) = (struct nlattr *)((char *)(r)->lib->mnl_nlmsg_get_payload(message) + MNL_ALIGN(extra));                \
-	     (r)->lib->mnl_attr_ok((attr), (int)((char *)(r)->lib->mnl_nlmsg_get_payload_tail(message) - (char *)(attr)));    \
+#define rtnl_for_each_attr(r, attr, message, extra)                                              \
+	for ((attr) = (struct nlattr *)((char *)(r)->lib->mnl_nlmsg_get_payload(message) +       \
+					MNL_ALIGN(extra));                                       \
+	     (r)->lib->mnl_attr_ok((attr),                                                       \
+				   (int)((char *)(r)->lib->mnl_nlmsg_get_payload_tail(message) - \
+					 (char *)(attr)));                                       \
 	     (attr) = (r)->lib->mnl_attr_next(attr))
 
 #endif

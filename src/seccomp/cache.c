@@ -28,7 +28,8 @@ struct cache_header {
 	uint8_t hash[SHA256_SIZE]; /* over this header with a zero hash, then the instructions */
 };
 
-static void hash_entry(const struct cache_header *h, const void *insns, size_t len, uint8_t hash[SHA256_SIZE])
+static void hash_entry(const struct cache_header *h, const void *insns, size_t len,
+		       uint8_t hash[SHA256_SIZE])
 {
 	struct cache_header plain = *h;
 	struct sha256 s;
@@ -52,7 +53,8 @@ static int verify_header(const struct cache_header *h, size_t file_size, const u
 
 int filter_file_read(int dirfd, const char *name, const uint8_t *key, struct filter *ret)
 {
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	_cleanup_free_ struct sock_filter *insns = NULL;
 	uint8_t hash[SHA256_SIZE];
 	struct cache_header h;
@@ -62,7 +64,8 @@ int filter_file_read(int dirfd, const char *name, const uint8_t *key, struct fil
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) || st.st_nlink != 1)
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) ||
+	    st.st_nlink != 1)
 		return -EPERM;
 	if (st.st_size < (off_t)sizeof(h))
 		return -EINVAL;
@@ -79,13 +82,19 @@ int filter_file_read(int dirfd, const char *name, const uint8_t *key, struct fil
 	hash_entry(&h, insns, len, hash);
 	if (memcmp(hash, h.hash, sizeof(hash)) != 0)
 		return -EINVAL;
-	*ret = (struct filter){ .insns = TAKE_PTR(insns), .count = h.count, .flags = h.flags, .listener = h.listener };
+	*ret = (struct filter){
+		.insns = TAKE_PTR(insns), .count = h.count, .flags = h.flags, .listener = h.listener
+	};
 	return 0;
 }
 
-int filter_file_write(int dirfd, const char *name, const uint8_t *key, const char *library, const struct filter *f)
+int filter_file_write(int dirfd, const char *name, const uint8_t *key, const char *library,
+		      const struct filter *f)
 {
-	struct cache_header h = { .version = CACHE_VERSION, .count = f->count, .flags = f->flags, .listener = f->listener };
+	struct cache_header h = { .version = CACHE_VERSION,
+				  .count = f->count,
+				  .flags = f->flags,
+				  .listener = f->listener };
 	size_t len = f->count * sizeof(struct sock_filter);
 	struct buf b = { 0 };
 	int r;

@@ -67,20 +67,23 @@ static int add_place(struct error *err, const struct jnode *node, int r)
 }
 
 /* Adds the errno to an action; EPERM is the specification's default. */
-static int complete_action(uint32_t action, bool errno_set, uint32_t value, const struct jnode *node, uint32_t *ret,
-			   struct error *err)
+static int complete_action(uint32_t action, bool errno_set, uint32_t value,
+			   const struct jnode *node, uint32_t *ret, struct error *err)
 {
 	if (action != SECCOMP_RET_ERRNO && action != SECCOMP_RET_TRACE) {
 		if (errno_set)
 			return add_place(err, node,
-					 error_fail(err, ERROR_CONFIG, 0, "this seccomp action takes no errno value"));
+					 error_fail(err, ERROR_CONFIG, 0,
+						    "this seccomp action takes no errno value"));
 		*ret = action;
 		return 0;
 	}
 	if (!errno_set)
 		value = EPERM;
 	if (value > (action == SECCOMP_RET_ERRNO ? ERRNO_MAX : SECCOMP_RET_DATA))
-		return add_place(err, node, error_fail(err, ERROR_CONFIG, 0, "errno value %u is out of range", value));
+		return add_place(
+			err, node,
+			error_fail(err, ERROR_CONFIG, 0, "errno value %u is out of range", value));
 	*ret = action | value;
 	return 0;
 }
@@ -93,10 +96,14 @@ static bool is_reachable(uint32_t native, uint32_t token)
 	static const struct {
 		uint32_t native, token;
 	} pairs[] = {
-		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },       { SCMP_ARCH_X86_64, SCMP_ARCH_X32 },
-		{ SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },      { SCMP_ARCH_S390X, SCMP_ARCH_S390 },
-		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },        { SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
-		{ SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32 }, { SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL },
+		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },
+		{ SCMP_ARCH_X86_64, SCMP_ARCH_X32 },
+		{ SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
+		{ SCMP_ARCH_S390X, SCMP_ARCH_S390 },
+		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },
+		{ SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
+		{ SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32 },
+		{ SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL },
 		{ SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32 },
 	};
 
@@ -149,7 +156,9 @@ static bool is_64bit(uint32_t token)
 
 static struct emit_condition make_condition(const struct spec_seccomp_arg *arg, bool narrow)
 {
-	struct emit_condition k = { .index = arg->index, .op = arg->op, .value = arg->value, .narrow = narrow };
+	struct emit_condition k = {
+		.index = arg->index, .op = arg->op, .value = arg->value, .narrow = narrow
+	};
 
 	/* A negative number, sign-extended by whoever wrote the profile; the kernel sees its low half. */
 	if (narrow && k.value >> 32 == UINT32_MAX)
@@ -170,8 +179,10 @@ static void push_rule(struct compile *c, struct target *t, uint32_t nr, uint32_t
 		*cap = *cap ? 2 * *cap : 64;
 		out->rules = mem_grow(out->rules, *cap, sizeof(*out->rules));
 	}
-	out->rules[out->rule_count++] =
-		(struct emit_rule){ .nr = nr, .action = action, .conditions = conditions, .condition_count = (uint32_t)count };
+	out->rules[out->rule_count++] = (struct emit_rule){ .nr = nr,
+							    .action = action,
+							    .conditions = conditions,
+							    .condition_count = (uint32_t)count };
 }
 
 static bool same_argument_twice(const struct spec_seccomp_rule *rule)
@@ -186,8 +197,9 @@ static bool same_argument_twice(const struct spec_seccomp_rule *rule)
 	return false;
 }
 
-static void push_spec_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
-			   const char *name, uint32_t nr)
+static void push_spec_rule(struct compile *c, struct target *t,
+			   const struct spec_seccomp_rule *rule, uint32_t action, const char *name,
+			   uint32_t nr)
 {
 	unsigned narrow = !rule->arg_count ? 0 : is_64bit(t->token) ? narrow_args(name) : ~0u;
 	struct emit_condition *conditions = NULL;
@@ -195,12 +207,15 @@ static void push_spec_rule(struct compile *c, struct target *t, const struct spe
 	if (rule->arg_count)
 		conditions = arena_alloc(c->arena, rule->arg_count * sizeof(*conditions));
 	for (size_t i = 0; i < rule->arg_count; i++)
-		conditions[i] = make_condition(&rule->args[i], narrow & (1u << rule->args[i].index));
+		conditions[i] =
+			make_condition(&rule->args[i], narrow & (1u << rule->args[i].index));
 	if (!same_argument_twice(rule)) {
 		push_rule(c, t, nr, action, conditions, rule->arg_count);
 		return;
 	}
-	log_debug("seccomp rule for '%s' looks at one argument more than once: each condition counts alone", name);
+	log_debug(
+		"seccomp rule for '%s' looks at one argument more than once: each condition counts alone",
+		name);
 	for (size_t i = 0; i < rule->arg_count; i++)
 		push_rule(c, t, nr, action, &conditions[i], 1);
 }
@@ -208,22 +223,25 @@ static void push_spec_rule(struct compile *c, struct target *t, const struct spe
 /* The kernel's own order: of two filters the stricter action counts. */
 static bool is_stricter(uint32_t action, uint32_t than)
 {
-	return (int32_t)(action & SECCOMP_RET_ACTION_FULL) < (int32_t)(than & SECCOMP_RET_ACTION_FULL);
+	return (int32_t)(action & SECCOMP_RET_ACTION_FULL) <
+	       (int32_t)(than & SECCOMP_RET_ACTION_FULL);
 }
 
 /*
  * The multiplexer's arguments lie in memory, which no filter reads. A rule with conditions is left out there
  * if it permits, and taken without them if it forbids: it must not be passed by the other way in.
  */
-static void push_mux_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
-			  const struct mux *mux)
+static void push_mux_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule,
+			  uint32_t action, const struct mux *mux)
 {
 	struct emit_condition *k;
 
 	if (rule->arg_count && !is_stricter(action, c->default_action))
 		return;
 	k = arena_alloc(c->arena, sizeof(*k));
-	*k = (struct emit_condition){ .op = EMIT_MASKED_EQ, .value = mux->mask, .masked = mux->call, .narrow = true };
+	*k = (struct emit_condition){
+		.op = EMIT_MASKED_EQ, .value = mux->mask, .masked = mux->call, .narrow = true
+	};
 	push_rule(c, t, mux->nr, action, k, 1);
 }
 
@@ -235,8 +253,8 @@ static void note_number(struct target *t, int nr)
 		t->newest = (uint32_t)nr;
 }
 
-static void add_call(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule, uint32_t action,
-		     const char *name, int nr)
+static void add_call(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule,
+		     uint32_t action, const char *name, int nr)
 {
 	struct mux mux;
 	bool is_mux = t->token == SCMP_ARCH_X86 && mux_find_i386(nr, &mux);
@@ -252,8 +270,8 @@ static void add_call(struct compile *c, struct target *t, const struct spec_secc
 		push_mux_rule(c, t, rule, action, &mux);
 }
 
-static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action, const char *name,
-		    struct error *err)
+static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action,
+		    const char *name, struct error *err)
 {
 	for (size_t i = 0; i < c->target_count; i++) {
 		int nr = c->lib->seccomp_syscall_resolve_name_arch(c->targets[i].token, name), r;
@@ -263,10 +281,12 @@ static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uin
 			continue;
 		}
 		if (!c->fail_unknown) {
-			log_debug("seccomp: libseccomp does not know the system call '%s', skipped", name);
+			log_debug("seccomp: libseccomp does not know the system call '%s', skipped",
+				  name);
 			return 0;
 		}
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "libseccomp does not know the system call '%s'", name);
+		r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			       "libseccomp does not know the system call '%s'", name);
 		error_add_subject(err, name);
 		return add_place(err, rule->names.node ? rule->names.node : rule->node, r);
 	}
@@ -281,7 +301,8 @@ static int check_args(const struct spec_seccomp_rule *rule, struct error *err)
 		if (arg->index <= 5 && arg->op >= EMIT_NE && arg->op <= EMIT_MASKED_EQ)
 			continue;
 		return add_place(err, arg->node ? arg->node : rule->node,
-				 error_fail(err, ERROR_CONFIG, 0, "there is no such seccomp argument or operator"));
+				 error_fail(err, ERROR_CONFIG, 0,
+					    "there is no such seccomp argument or operator"));
 	}
 	return 0;
 }
@@ -291,7 +312,8 @@ static int add_rules(struct compile *c, struct error *err)
 	for (size_t i = 0; i < c->spec->rule_count; i++) {
 		const struct spec_seccomp_rule *rule = &c->spec->rules[i];
 		uint32_t action;
-		int r = complete_action(rule->action, rule->errno_ret_set, rule->errno_ret, rule->node, &action, err);
+		int r = complete_action(rule->action, rule->errno_ret_set, rule->errno_ret,
+					rule->node, &action, err);
 
 		if (r == 0)
 			r = check_args(rule, err);
@@ -352,7 +374,8 @@ static void add_range(struct emit_arch *a, uint32_t start, uint32_t action)
  */
 static void add_ranges(struct compile *c)
 {
-	uint32_t unknown = default_refuses(c->default_action) ? SECCOMP_RET_ERRNO | ENOSYS : c->default_action;
+	uint32_t unknown = default_refuses(c->default_action) ? SECCOMP_RET_ERRNO | ENOSYS
+							      : c->default_action;
 	const struct target *x32 = NULL;
 
 	for (size_t i = 0; i < c->target_count; i++) {
@@ -363,7 +386,8 @@ static void add_ranges(struct compile *c)
 			continue;
 		}
 		add_range(t->out, 0, c->default_action);
-		add_range(t->out, max_u32(t->newest, number_base(t->token) + LAST_OLD_NUMBER) + 1, unknown);
+		add_range(t->out, max_u32(t->newest, number_base(t->token) + LAST_OLD_NUMBER) + 1,
+			  unknown);
 		if (t->token == SCMP_ARCH_ARM)
 			add_range(t->out, ARM_PRIVATE, c->default_action);
 	}
@@ -378,10 +402,12 @@ static void add_ranges(struct compile *c)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t *ret_count, struct error *err)
+static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t *ret_count,
+		      struct error *err)
 {
 	const struct spec_seccomp *s = c->spec;
-	int r = complete_action(s->default_action, s->default_errno_set, s->default_errno, s->node, &c->default_action, err);
+	int r = complete_action(s->default_action, s->default_errno_set, s->default_errno, s->node,
+				&c->default_action, err);
 
 	if (r < 0)
 		return r;
@@ -394,15 +420,17 @@ static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t 
 	emit_program(c->out, c->out_count, SECCOMP_RET_KILL_PROCESS, ret_insns, ret_count);
 	if (*ret_count <= BPF_MAXINSNS)
 		return 0;
-	r = error_fail(err, ERROR_UNSUPPORTED, 0, "the seccomp filter has %zu instructions, the kernel takes %d", *ret_count,
+	r = error_fail(err, ERROR_UNSUPPORTED, 0,
+		       "the seccomp filter has %zu instructions, the kernel takes %d", *ret_count,
 		       BPF_MAXINSNS);
 	error_add_remedy(err, "name fewer architectures or fewer rules with conditions");
 	free(*ret_insns);
 	return add_place(err, s->node, r);
 }
 
-int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s, bool fail_unknown,
-		    struct sock_filter **ret_insns, size_t *ret_count, struct error *err)
+int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s,
+		    bool fail_unknown, struct sock_filter **ret_insns, size_t *ret_count,
+		    struct error *err)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new();
 	struct compile c = { .lib = lib, .spec = s, .arena = arena, .fail_unknown = fail_unknown };

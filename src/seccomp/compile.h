@@ -11,7 +11,8 @@
 /* Counted up whenever the same profile gives another program: cached entries of before are not used then. */
 #define FILTER_COMPILE_VERSION 1u
 
-int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s, bool fail_unknown,
-		    struct sock_filter **ret_insns, size_t *ret_count, struct error *err);
+int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s,
+		    bool fail_unknown, struct sock_filter **ret_insns, size_t *ret_count,
+		    struct error *err);
 
 #endif

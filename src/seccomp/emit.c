@@ -35,8 +35,9 @@ static void insn(struct code *c, unsigned code, uint32_t k, unsigned if_true, un
 		c->cap = c->cap ? 2 * c->cap : 256;
 		c->insns = mem_grow(c->insns, c->cap, sizeof(*c->insns));
 	}
-	c->insns[c->count++] =
-		(struct sock_filter){ .code = (uint16_t)code, .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k };
+	c->insns[c->count++] = (struct sock_filter){
+		.code = (uint16_t)code, .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = k
+	};
 }
 
 static void load(struct code *c, size_t offset)
@@ -82,7 +83,8 @@ static void emit_ordering(struct code *c, const struct emit_condition *k, bool b
 	jump(c, k->op == EMIT_GE || k->op == EMIT_LT ? BPF_JGE : BPF_JGT, lower, above, below);
 }
 
-static void emit_mask_half(struct code *c, const struct emit_condition *k, bool upper, bool big_endian)
+static void emit_mask_half(struct code *c, const struct emit_condition *k, bool upper,
+			   bool big_endian)
 {
 	unsigned shift = upper ? 32 : 0;
 
@@ -176,7 +178,9 @@ static struct segment decide_call(const struct emit_rule *rules, size_t count, u
 		if (rules[i].condition_count == 0)
 			return (struct segment){ .start = rules->nr, .action = rules[i].action };
 	}
-	return (struct segment){ .start = rules->nr, .action = otherwise, .rules = rules, .rule_count = count };
+	return (struct segment){
+		.start = rules->nr, .action = otherwise, .rules = rules, .rule_count = count
+	};
 }
 
 static void add_segment(struct segment *list, size_t *count, struct segment s)
@@ -195,7 +199,8 @@ static size_t merge_segments(struct segment *list, size_t count)
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (n && !list[i].rules && !list[n - 1].rules && list[i].action == list[n - 1].action)
+		if (n && !list[i].rules && !list[n - 1].rules &&
+		    list[i].action == list[n - 1].action)
 			continue;
 		list[n++] = list[i];
 	}
@@ -213,16 +218,22 @@ static size_t build_segments(const struct emit_arch *a, struct segment *list)
 		while (i + same < a->rule_count && a->rules[i + same].nr == nr)
 			same++;
 		while (range < a->range_count && a->ranges[range].start <= nr) {
-			add_segment(list, &n, (struct segment){ .start = a->ranges[range].start, .action = a->ranges[range].action });
+			add_segment(list, &n,
+				    (struct segment){ .start = a->ranges[range].start,
+						      .action = a->ranges[range].action });
 			range++;
 		}
 		add_segment(list, &n, decide_call(a->rules + i, same, a->ranges[range - 1].action));
 		if (nr != UINT32_MAX)
-			add_segment(list, &n, (struct segment){ .start = nr + 1, .action = a->ranges[range - 1].action });
+			add_segment(list, &n,
+				    (struct segment){ .start = nr + 1,
+						      .action = a->ranges[range - 1].action });
 		i += same;
 	}
 	for (; range < a->range_count; range++)
-		add_segment(list, &n, (struct segment){ .start = a->ranges[range].start, .action = a->ranges[range].action });
+		add_segment(list, &n,
+			    (struct segment){ .start = a->ranges[range].start,
+					      .action = a->ranges[range].action });
 	return merge_segments(list, n);
 }
 
@@ -235,7 +246,8 @@ static void lengthen_jump(struct code *c, size_t at)
 	memmove(c->insns + at + 2, c->insns + at + 1, (c->count - at - 2) * sizeof(*c->insns));
 	c->insns[at].jt = 0;
 	c->insns[at].jf = 1;
-	c->insns[at + 1] = (struct sock_filter){ .code = BPF_JMP | BPF_JA, .k = (uint32_t)distance };
+	c->insns[at + 1] =
+		(struct sock_filter){ .code = BPF_JMP | BPF_JA, .k = (uint32_t)distance };
 }
 
 /* Depth: log2 of the number of segments. */
@@ -261,7 +273,8 @@ static void emit_search(struct code *c, const struct segment *list, size_t count
 
 static void emit_arch(struct code *c, struct emit_arch *a)
 {
-	struct segment *list = mem_alloc_array(2 * a->rule_count + a->range_count + 1, sizeof(*list));
+	struct segment *list =
+		mem_alloc_array(2 * a->rule_count + a->range_count + 1, sizeof(*list));
 	size_t at = c->count;
 
 	sort_rules(a);
@@ -273,8 +286,8 @@ static void emit_arch(struct code *c, struct emit_arch *a)
 	free(list);
 }
 
-void emit_program(struct emit_arch *archs, size_t count, uint32_t bad_arch_action, struct sock_filter **ret_insns,
-		  size_t *ret_count)
+void emit_program(struct emit_arch *archs, size_t count, uint32_t bad_arch_action,
+		  struct sock_filter **ret_insns, size_t *ret_count)
 {
 	struct code c = { 0 };
 

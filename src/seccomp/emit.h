@@ -7,7 +7,15 @@
 
 #include "knarr/base.h"
 
-enum emit_op { EMIT_NE = 1, EMIT_LT, EMIT_LE, EMIT_EQ, EMIT_GE, EMIT_GT, EMIT_MASKED_EQ }; /* as in libseccomp */
+enum emit_op {
+	EMIT_NE = 1,
+	EMIT_LT,
+	EMIT_LE,
+	EMIT_EQ,
+	EMIT_GE,
+	EMIT_GT,
+	EMIT_MASKED_EQ
+}; /* as in libseccomp */
 
 struct emit_condition {
 	uint32_t index;  /* argument, 0..5 */
@@ -43,7 +51,7 @@ struct emit_arch {
  * Sorts the rules of each arch by number. Calls of other architectures get bad_arch_action. The program is
  * malloc'd and may be longer than the kernel takes.
  */
-void emit_program(struct emit_arch *archs, size_t count, uint32_t bad_arch_action, struct sock_filter **ret_insns,
-		  size_t *ret_count);
+void emit_program(struct emit_arch *archs, size_t count, uint32_t bad_arch_action,
+		  struct sock_filter **ret_insns, size_t *ret_count);
 
 #endif

@@ -103,7 +103,8 @@ static void key_name(const uint8_t key[SHA256_SIZE], char name[2 * SHA256_SIZE +
 static bool uses_notify(const struct spec_seccomp *s)
 {
 	for (size_t i = 0; i < s->rule_count; i++) {
-		if (s->rules[i].action == SECCOMP_RET_USER_NOTIF && s->default_action != SECCOMP_RET_USER_NOTIF)
+		if (s->rules[i].action == SECCOMP_RET_USER_NOTIF &&
+		    s->default_action != SECCOMP_RET_USER_NOTIF)
 			return true;
 	}
 	return s->default_action == SECCOMP_RET_USER_NOTIF;
@@ -117,7 +118,8 @@ static int load_flags(const struct spec_seccomp *s, bool listener, uint32_t *ret
 	for (size_t i = 0; words[i]; i++) {
 		if (!(flags & filter_flag_value(words[i])) || filter_flag_supported(words[i]))
 			continue;
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "this kernel does not support the seccomp flag '%s'", words[i]);
+		return error_fail(err, ERROR_UNSUPPORTED, 0,
+				  "this kernel does not support the seccomp flag '%s'", words[i]);
 	}
 	/* The kernel answers EINVAL to it without a listener; it has no meaning there. */
 	if (!listener)
@@ -136,12 +138,12 @@ static bool is_usable_cache(int cache_fd)
 {
 	struct stat st;
 
-	return cache_fd >= 0 && fstat(cache_fd, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	       !(st.st_mode & 0022);
+	return cache_fd >= 0 && fstat(cache_fd, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid() && !(st.st_mode & 0022);
 }
 
-static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struct filter *ret, char *library, size_t size,
-			  struct error *err)
+static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struct filter *ret,
+			  char *library, size_t size, struct error *err)
 {
 	const struct scmp_version *v;
 	struct filter_library lib;
@@ -161,7 +163,8 @@ static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struc
 	return 0;
 }
 
-int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown, struct filter *ret, struct error *err)
+int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown,
+		   struct filter *ret, struct error *err)
 {
 	char name[2 * SHA256_SIZE + 1], library[16] = "";
 	struct filter f = { .listener = uses_notify(s) };
@@ -187,7 +190,8 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 		filter_cache_trim(cache_fd);
 		r = filter_file_write(cache_fd, name, key, library, &f);
 		if (r < 0)
-			log_warning("cannot store the seccomp filter in the cache: %s, ignoring", strerror(-r));
+			log_warning("cannot store the seccomp filter in the cache: %s, ignoring",
+				    strerror(-r));
 	}
 	*ret = f;
 	return 0;

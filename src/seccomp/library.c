@@ -17,19 +17,22 @@
 
 int filter_library_load(struct filter_library *ret, struct error *err)
 {
-	struct filter_library lib = { .handle = dlopen(KNARR_SONAME_SECCOMP, RTLD_NOW | RTLD_LOCAL) };
+	struct filter_library lib = { .handle =
+					      dlopen(KNARR_SONAME_SECCOMP, RTLD_NOW | RTLD_LOCAL) };
 	int r;
 
 	if (!lib.handle) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "cannot load %s, which seccomp profiles need: %s",
+		r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			       "cannot load %s, which seccomp profiles need: %s",
 			       KNARR_SONAME_SECCOMP, dlerror());
 		error_add_remedy(err, "install libseccomp");
 		return r;
 	}
-#define X(name)                                                                                                             \
-	lib.name = (__typeof__(lib.name))dlsym(lib.handle, #name);                                                           \
-	if (!lib.name)                                                                                                      \
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no function '%s'", KNARR_SONAME_SECCOMP, #name);
+#define X(name)                                                                         \
+	lib.name = (__typeof__(lib.name))dlsym(lib.handle, #name);                      \
+	if (!lib.name)                                                                  \
+		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no function '%s'", \
+				  KNARR_SONAME_SECCOMP, #name);
 	FILTER_LIBRARY_FUNCTIONS(X)
 #undef X
 	*ret = lib;

@@ -7,10 +7,10 @@
 
 #include "knarr/base.h"
 
-#define FILTER_LIBRARY_FUNCTIONS(X)           \
-	X(seccomp_arch_native)                \
-	X(seccomp_arch_resolve_name)          \
-	X(seccomp_syscall_resolve_name_arch)  \
+#define FILTER_LIBRARY_FUNCTIONS(X)          \
+	X(seccomp_arch_native)               \
+	X(seccomp_arch_resolve_name)         \
+	X(seccomp_syscall_resolve_name_arch) \
 	X(seccomp_version)
 
 struct filter_library {

@@ -57,7 +57,8 @@ static int send_all(int sock, const char *data, size_t len, int fd)
 	return n < 0 ? (int)n : 0;
 }
 
-int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd, struct error *err)
+int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd,
+			 struct error *err)
 {
 	struct timeval timeout = { .tv_sec = AGENT_TIMEOUT_S };
 	_cleanup_close_ int sock = sock_connect_path(SOCK_STREAM, listener_path);
@@ -67,7 +68,8 @@ int filter_send_listener(const char *listener_path, const char *process_state_js
 		(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 		r = send_all(sock, process_state_json, strlen(process_state_json), listener_fd);
 		if (r < 0)
-			r = error_set(err, r == -EAGAIN ? ETIMEDOUT : -r, "cannot send the seccomp descriptor to '%s'", listener_path);
+			r = error_set(err, r == -EAGAIN ? ETIMEDOUT : -r,
+				      "cannot send the seccomp descriptor to '%s'", listener_path);
 	} else {
 		r = error_set(err, -r, "cannot connect to the seccomp agent '%s'", listener_path);
 	}

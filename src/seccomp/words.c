@@ -23,9 +23,11 @@ static bool has_library(struct filter_library *lib)
 
 const char *const *filter_actions(void)
 {
-	static const char *const words[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
-					     "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE",
-					     "SCMP_ACT_TRAP", NULL };
+	static const char *const words[] = { "SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
+					     "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
+					     "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+					     "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
+					     "SCMP_ACT_TRAP",        NULL };
 	struct filter_library lib;
 
 	return has_library(&lib) ? words : no_words;
@@ -33,23 +35,27 @@ const char *const *filter_actions(void)
 
 const char *const *filter_operators(void)
 {
-	static const char *const words[] = { "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
-					     "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL };
+	static const char *const words[] = { "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
+					     "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
+					     "SCMP_CMP_NE", NULL };
 	struct filter_library lib;
 
 	return has_library(&lib) ? words : no_words;
 }
 
-#define ARCHS_OF_2_5                                                                                                        \
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",                   \
-		"SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC",                       \
-		"SCMP_ARCH_PARISC64", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",          \
-		"SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"
+#define ARCHS_OF_2_5                                                                          \
+	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",           \
+		"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",              \
+		"SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",            \
+		"SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", \
+		"SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86",        \
+		"SCMP_ARCH_X86_64"
 
 const char *const *filter_archs(void)
 {
 	static const char *const words_2_5[] = { ARCHS_OF_2_5, NULL };
-	static const char *const words_2_6[] = { ARCHS_OF_2_5, "SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH",
+	static const char *const words_2_6[] = { ARCHS_OF_2_5,     "SCMP_ARCH_LOONGARCH64",
+						 "SCMP_ARCH_M68K", "SCMP_ARCH_SH",
 						 "SCMP_ARCH_SHEB", NULL };
 	struct filter_library lib;
 
@@ -60,8 +66,10 @@ const char *const *filter_archs(void)
 
 const char *const *filter_flags_known(void)
 {
-	static const char *const words[] = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-					     "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
+	static const char *const words[] = { "SECCOMP_FILTER_FLAG_LOG",
+					     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+					     "SECCOMP_FILTER_FLAG_TSYNC",
+					     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL };
 
 	return words;
 }
@@ -75,7 +83,8 @@ uint32_t filter_flag_value(const char *word)
 		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
 		{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
-		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+		  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {

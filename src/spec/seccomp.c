@@ -202,12 +202,23 @@ int decode_seccomp(struct decode *d, const struct jnode *node, void *target)
 	return check_errno(d, node, "defaultErrnoRet", s->default_action, s->default_errno);
 }
 
+const char *spec_seccomp_receiver(const struct spec *spec)
+{
+	const char *path = spec->seccomp.listener_path;
+
+	if (!path || !path[0])
+		path = spec_annotation(spec, "run.oci.seccomp.receiver");
+	if (!path || !path[0])
+		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+	return path && path[0] ? path : NULL;
+}
+
 int check_seccomp_listener(struct decode *d, const struct spec *spec)
 {
 	const struct spec_seccomp *s = &spec->seccomp;
 
-	/* the annotation names a receiver too; whether it is honoured is not decided here */
-	if (!s->present || s->listener_path || spec_annotation(spec, "run.oci.seccomp.receiver"))
+	/* the annotation and the environment name a receiver, too */
+	if (!s->present || spec_seccomp_receiver(spec))
 		return 0;
 	if (s->listener_metadata)
 		return decode_error(d, s->node, "'%s.listenerMetadata' is set without listenerPath",

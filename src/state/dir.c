@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "knarr/fault.h"
 #include "knarr/state.h"
 #include "record.h"
 
@@ -31,7 +32,8 @@ static int lock_directory(int fd, const char *id)
 }
 
 /* 0, or -ENOENT if the directory was removed since it was opened. */
-static int verify_directory(const struct state_root *root, const char *id, int fd, struct error *err)
+static int verify_directory(const struct state_root *root, const char *id, int fd,
+			    struct error *err)
 {
 	struct stat st;
 
@@ -40,9 +42,10 @@ static int verify_directory(const struct state_root *root, const char *id, int f
 	if (st.st_nlink == 0)
 		return -ENOENT;
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return error_fail(err, ERROR_PERMISSION, EPERM,
-				  "the state directory '%s/%s' is not ours alone (owner %u, mode %04o)", root->path, id,
-				  st.st_uid, (unsigned)(st.st_mode & 07777));
+		return error_fail(
+			err, ERROR_PERMISSION, EPERM,
+			"the state directory '%s/%s' is not ours alone (owner %u, mode %04o)",
+			root->path, id, st.st_uid, (unsigned)(st.st_mode & 07777));
 	return 0;
 }
 
@@ -64,7 +67,8 @@ static void fill(struct state_dir *ret, const struct state_root *root, const cha
 	text_copy(ret->id, sizeof(ret->id), id);
 }
 
-int state_dir_make(const struct state_root *root, const char *id, struct state_dir *ret, struct error *err)
+int state_dir_make(const struct state_root *root, const char *id, struct state_dir *ret,
+		   struct error *err)
 {
 	int r = spec_check_id(id, err);
 
@@ -75,8 +79,11 @@ int state_dir_make(const struct state_root *root, const char *id, struct state_d
 
 		if (mkdirat(root->fd, id, 0700) < 0) {
 			if (errno != EEXIST)
-				return error_set(err, errno, "cannot make the state directory '%s/%s'", root->path, id);
-			r = error_fail(err, ERROR_CONFLICT, EEXIST, "container with given ID already exists: '%s'", id);
+				return error_set(err, errno,
+						 "cannot make the state directory '%s/%s'",
+						 root->path, id);
+			r = error_fail(err, ERROR_CONFLICT, EEXIST,
+				       "container with given ID already exists: '%s'", id);
 			error_add_subject(err, id);
 			if (err)
 				err->code = 0;
@@ -86,10 +93,12 @@ int state_dir_make(const struct state_root *root, const char *id, struct state_d
 		if (fd < 0 && errno == ENOENT)
 			continue; /* removed by a delete --force that came between */
 		if (fd < 0)
-			return error_set(err, errno, "cannot open the state directory '%s/%s'", root->path, id);
+			return error_set(err, errno, "cannot open the state directory '%s/%s'",
+					 root->path, id);
 		r = lock_directory(fd, id);
 		if (r < 0)
-			return error_set(err, -r, "cannot lock the state directory '%s/%s'", root->path, id);
+			return error_set(err, -r, "cannot lock the state directory '%s/%s'",
+					 root->path, id);
 		r = verify_directory(root, id, fd, err);
 		if (r == -ENOENT)
 			continue;
@@ -98,10 +107,12 @@ int state_dir_make(const struct state_root *root, const char *id, struct state_d
 		fill(ret, root, id, TAKE_FD(fd));
 		return 0;
 	}
-	return error_fail(err, ERROR_CONFLICT, EBUSY, "container '%s' is made and deleted again and again", id);
+	return error_fail(err, ERROR_CONFLICT, EBUSY,
+			  "container '%s' is made and deleted again and again", id);
 }
 
-int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret, struct error *err)
+int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret,
+		   struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r = spec_check_id(id, err);
@@ -114,12 +125,14 @@ int state_dir_open(const struct state_root *root, const char *id, bool lock, str
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return missing_container(id, err);
-		return error_set(err, errno, "cannot open the state directory '%s/%s'", root->path, id);
+		return error_set(err, errno, "cannot open the state directory '%s/%s'", root->path,
+				 id);
 	}
 	if (lock) {
 		r = lock_directory(fd, id);
 		if (r < 0)
-			return error_set(err, -r, "cannot lock the state directory '%s/%s'", root->path, id);
+			return error_set(err, -r, "cannot lock the state directory '%s/%s'",
+					 root->path, id);
 	}
 	r = verify_directory(root, id, fd, err);
 	if (r == -ENOENT)
@@ -140,7 +153,8 @@ int state_dir_lock(const struct state_dir *d, struct error *err)
 	int r = lock_directory(d->fd, d->id);
 
 	if (r < 0)
-		return error_set(err, -r, "cannot lock the state directory '%s/%s'", d->root->path, d->id);
+		return error_set(err, -r, "cannot lock the state directory '%s/%s'", d->root->path,
+				 d->id);
 	r = verify_directory(d->root, d->id, d->fd, err);
 	return r == -ENOENT ? missing_container(d->id, err) : r;
 }
@@ -173,7 +187,8 @@ static int remove_entries(struct state_dir *d, struct error *err)
 		if (STREQ(e->d_name, ".") || STREQ(e->d_name, ".."))
 			continue;
 		if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
-			r = error_set(err, errno, "cannot remove '%s/%s/%s'", d->root->path, d->id, e->d_name);
+			r = error_set(err, errno, "cannot remove '%s/%s/%s'", d->root->path, d->id,
+				      e->d_name);
 	}
 	closedir(dir);
 	return r;
@@ -185,15 +200,18 @@ int state_dir_remove(struct state_dir *d, struct error *err)
 
 	/* The record first: a removal that is cut short leaves what delete --force takes for a dead create. */
 	(void)unlinkat(d->fd, STATE_FILE_RECORD, 0);
+	fault_point("delete-record");
 	r = remove_entries(d, err);
 	if (r < 0)
 		return r;
 	if (unlinkat(d->root->fd, d->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_set(err, errno, "cannot remove the state directory '%s/%s'", d->root->path, d->id);
+		return error_set(err, errno, "cannot remove the state directory '%s/%s'",
+				 d->root->path, d->id);
 	return 0;
 }
 
-int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len, struct error *err)
+int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
+		    struct error *err)
 {
 	/*
 	 * Nothing that the record tells of outlives the boot, so that it need not either: what a power cut leaves, whole or

@@ -25,7 +25,8 @@ static struct jwrite *state_object(const struct state *s, enum state_status stat
 		struct jwrite *annotations = jwrite_object();
 
 		for (size_t i = 0; i < s->annotations.count; i++)
-			jwrite_string(annotations, s->annotations.items[i].key, s->annotations.items[i].value);
+			jwrite_string(annotations, s->annotations.items[i].key,
+				      s->annotations.items[i].value);
 		jwrite_put(o, "annotations", annotations);
 	}
 	jwrite_string(o, "owner", text_or_empty(s->owner));
@@ -37,7 +38,8 @@ char *state_json(const struct state *s, enum state_status status, bool pretty)
 	return jwrite_text(state_object(s, status), pretty ? 2 : 0);
 }
 
-char *state_json_more(const struct state *s, enum state_status status, const char *limits, bool oom_killed)
+char *state_json_more(const struct state *s, enum state_status status, const char *limits,
+		      bool oom_killed)
 {
 	struct jwrite *o = state_object(s, status);
 

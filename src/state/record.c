@@ -93,7 +93,8 @@ int state_save(const struct state_dir *d, const struct state *s, struct error *e
 		write_field(o, &fields[i], (const char *)s + fields[i].offset);
 	annotations = jwrite_object();
 	for (size_t i = 0; i < s->annotations.count; i++)
-		jwrite_string(annotations, s->annotations.items[i].key, s->annotations.items[i].value);
+		jwrite_string(annotations, s->annotations.items[i].key,
+			      s->annotations.items[i].value);
 	jwrite_put(o, "annotations", annotations);
 	text = jwrite_text(o, 0);
 	return state_save_file(d, STATE_FILE_RECORD, text, strlen(text), err);
@@ -163,7 +164,8 @@ static int read_annotations(const struct jnode *root, struct spec_map *ret)
 
 static int damaged(const struct state_dir *d, const char *member, struct error *err)
 {
-	int r = error_fail(err, ERROR_SYSTEM, 0, "the record '%s/%s/%s' is damaged: bad or missing '%s'", d->root->path,
+	int r = error_fail(err, ERROR_SYSTEM, 0,
+			   "the record '%s/%s/%s' is damaged: bad or missing '%s'", d->root->path,
 			   d->id, STATE_FILE_RECORD, member);
 
 	error_add_subject(err, d->id);
@@ -171,7 +173,8 @@ static int damaged(const struct state_dir *d, const char *member, struct error *
 	return r;
 }
 
-static int read_record(const struct state_dir *d, const struct jnode *root, struct state *s, struct error *err)
+static int read_record(const struct state_dir *d, const struct jnode *root, struct state *s,
+		       struct error *err)
 {
 	const struct jnode *n = jnode_get(root, "version");
 	uint64_t version;
@@ -180,9 +183,10 @@ static int read_record(const struct state_dir *d, const struct jnode *root, stru
 	if (!n || read_u64(n, &version) < 0 || version == 0)
 		return damaged(d, "version", err);
 	if (version > STATE_VERSION) {
-		r = error_fail(err, ERROR_UNSUPPORTED, 0,
-			       "the record of container '%s' has version %llu, this build reads up to %u", d->id,
-			       (unsigned long long)version, STATE_VERSION);
+		r = error_fail(
+			err, ERROR_UNSUPPORTED, 0,
+			"the record of container '%s' has version %llu, this build reads up to %u",
+			d->id, (unsigned long long)version, STATE_VERSION);
 		error_add_remedy(err, "use the knarr that made the container");
 		return r;
 	}
@@ -205,7 +209,8 @@ static int read_record(const struct state_dir *d, const struct jnode *root, stru
 
 static int read_record_text(const struct state_dir *d, char **ret_text, size_t *ret_len)
 {
-	_cleanup_close_ int fd = openat(d->fd, STATE_FILE_RECORD, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(d->fd, STATE_FILE_RECORD, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -225,14 +230,16 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 
 	r = read_record_text(d, &text, &len);
 	if (r < 0) {
-		r = error_set(err, -r, "cannot read the record '%s/%s/%s'", d->root->path, d->id, STATE_FILE_RECORD);
+		r = error_set(err, -r, "cannot read the record '%s/%s/%s'", d->root->path, d->id,
+			      STATE_FILE_RECORD);
 		error_add_subject(err, d->id);
 		error_add_remedy(err, "its create did not get far; remove it with delete --force");
 		return r;
 	}
 	r = jread_parse(text, len, STATE_FILE_RECORD, &doc, err);
 	if (r < 0) {
-		error_prefix(err, "the record '%s/%s/%s' is damaged", d->root->path, d->id, STATE_FILE_RECORD);
+		error_prefix(err, "the record '%s/%s/%s' is damaged", d->root->path, d->id,
+			     STATE_FILE_RECORD);
 		error_add_remedy(err, "remove the container with delete --force");
 		return r;
 	}

@@ -114,7 +114,8 @@ static int verify_root(int fd, const char *path, struct error *err)
 		return error_set(err, errno, "cannot examine the state root '%s'", path);
 	if (st.st_uid != geteuid())
 		r = error_fail(err, ERROR_PERMISSION, EPERM,
-			       "the state root '%s' belongs to uid %u, not to uid %u", path, st.st_uid, geteuid());
+			       "the state root '%s' belongs to uid %u, not to uid %u", path,
+			       st.st_uid, geteuid());
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
 		r = error_fail(err, ERROR_PERMISSION, EPERM,
 			       "the state root '%s' is writable for others (mode %04o)", path,
@@ -140,7 +141,8 @@ int state_root_open(const char *path, bool make, struct state_root *ret, struct 
 	}
 	r = root_path(path ? path : buf, root.path, sizeof(root.path));
 	if (r < 0)
-		return error_set(err, -r, "cannot make the state root '%s' an absolute path", path ? path : buf);
+		return error_set(err, -r, "cannot make the state root '%s' an absolute path",
+				 path ? path : buf);
 	if (STREQ(root.path, "/"))
 		return error_fail(err, ERROR_USAGE, 0, "the state root must not be '/'");
 	if (make) {
@@ -155,9 +157,11 @@ int state_root_open(const char *path, bool make, struct state_root *ret, struct 
 			return 0;
 		}
 		if (errno == ENOENT)
-			r = error_fail(err, ERROR_NOT_FOUND, ENOENT, "the state root '%s' does not exist", root.path);
+			r = error_fail(err, ERROR_NOT_FOUND, ENOENT,
+				       "the state root '%s' does not exist", root.path);
 		else if (errno == ELOOP || errno == ENOTDIR)
-			r = error_fail(err, ERROR_PERMISSION, errno, "the state root '%s' is a link or no directory", root.path);
+			r = error_fail(err, ERROR_PERMISSION, errno,
+				       "the state root '%s' is a link or no directory", root.path);
 		else
 			r = error_set(err, errno, "cannot open the state root '%s'", root.path);
 		error_add_subject(err, root.path);

@@ -16,8 +16,9 @@
 const char *state_status_name(enum state_status s)
 {
 	static const char *const names[] = {
-		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
-		[STATUS_PAUSED] = "paused",     [STATUS_STOPPED] = "stopped",
+		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",   [STATUS_PAUSED] = "paused",
+		[STATUS_STOPPED] = "stopped",
 	};
 
 	return (size_t)s < ARRAY_SIZE(names) ? names[s] : "unknown";
@@ -36,7 +37,8 @@ static bool has_gate(const struct state_dir *d)
 {
 	struct stat st;
 
-	return fstatat(d->fd, STATE_FILE_GATE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(st.st_mode);
+	return fstatat(d->fd, STATE_FILE_GATE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISSOCK(st.st_mode);
 }
 
 enum state_status state_status(const struct state_dir *d, const struct state *s)

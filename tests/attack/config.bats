@@ -54,7 +54,7 @@ teardown() { teardown_attack; }
 @test "T29 a value is one value" {
 	config '.linux.sysctl = {"kernel.shm_rmid_forced": "1+kernel.core_pattern=|x"}'
 	set_args /bin/true
-	refused kernel.shm_rmid_forced
+	refused shm_rmid_forced
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1\nkernel.core_pattern=|x"}'
 	go
 	host_same

@@ -105,6 +105,7 @@ none=0000000000000000
 	need_tool setpriv
 	chmod 755 "$TMP" "$BATS_RUN_TMPDIR"
 	chown -R 12345:12345 "$TMP"
+	trap_host
 	cp "$RT" "$TMP/$(basename "$RT")"
 	RT=$TMP/$(basename "$RT")
 	user() { setpriv --reuid 12345 --regid 12345 --clear-groups env HOME="$TMP" XDG_RUNTIME_DIR="$TMP" "$@"; }

@@ -50,7 +50,7 @@ at_text() {
 	fails_with "$(at_text '"args"')" args array string
 	set_args /bin/true
 	config '.process.terminal = "no"'
-	fails_with "$(at_text '"terminal"')" terminal boolean
+	fails_with "$(at_text '"terminal"')" terminal "true or false"
 	config '.process.terminal = false | .process.user.uid = "root"'
 	fails_with "$(at_text '"uid"')" uid number
 	config '.process.user.uid = 0 | .mounts = {}'
@@ -63,7 +63,7 @@ at_text() {
 	config '.process.user.uid = 4294967295'
 	fails_with "$(at_text '"uid"')" 4294967295
 	config '.process.user.uid = -1'
-	fails_with "$(at_text '"uid"')" -- -1
+	fails_with "$(at_text '"uid"')" "not -1"
 	config '.process.user.uid = 1.5'
 	fails_with "$(at_text '"uid"')" 1.5
 	config '.process.user.uid = 99999999999999999999'
@@ -84,7 +84,7 @@ at_text() {
 @test "namespaces: a path that is missing or of another type" {
 	need_root
 	config '.linux.namespaces |= map(if .type == "ipc" then .path = "/no/such/ns" else . end)'
-	fails_with "$(at_text /no/such/ns)" /no/such/ns "No such file"
+	fails_with config.json: /no/such/ns "No such file"
 	write_spec
 	config '.linux.namespaces |= map(if .type == "ipc" then .path = "/proc/self/ns/uts" else . end)'
 	fails_with config.json: /proc/self/ns/uts
@@ -103,12 +103,12 @@ at_text() {
 	fails_with config.json: bogusoption
 	write_spec
 	config '.mounts += [{destination: "/x", source: "none", type: "nosuchfs"}]'
-	fails_with "$(at_text nosuchfs)" nosuchfs "/x"
+	fails_with config.json: nosuchfs "/x" "No such device"
 }
 
 @test "mounts: source missing" {
 	config '.mounts += [{destination: "/x", source: "/no/such/source", type: "bind", options: ["bind"]}]'
-	fails_with "$(at_text /no/such/source)" /no/such/source "No such file"
+	fails_with config.json: /no/such/source "No such file"
 }
 
 @test "mounts: a target through a link that leaves the root stays inside" {
@@ -128,7 +128,7 @@ at_text() {
 @test "mounts: the destination is a file where a folder is needed" {
 	echo file >"$BUNDLE/rootfs/plain"
 	config '.mounts += [{destination: "/plain", source: "tmpfs", type: "tmpfs"}]'
-	fails_with config.json: /plain "Not a directory"
+	fails_with config.json: /plain "not a directory"
 }
 
 @test "program: not found, by name and by path" {
@@ -203,7 +203,7 @@ at_text() {
 	fails_with "$(at_text nowhere)" nowhere "No such file"
 	echo x >"$BUNDLE/plain"
 	config '.root.path = "plain"'
-	fails_with config.json: plain "Not a directory"
+	fails_with config.json: plain "not a directory"
 }
 
 @test "a cgroup controller that is missing" {
@@ -216,7 +216,7 @@ at_text() {
 
 @test "rlimit: above the hard limit" {
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 50}]'
-	fails_with config.json: RLIMIT_NOFILE
+	fails_with config.json: rlimits "soft limit (100) above the hard limit (50)"
 	config '.process.rlimits = [{type: "RLIMIT_BOGUS", soft: 1, hard: 1}]'
 	fails_with "$(at_text RLIMIT_BOGUS)" RLIMIT_BOGUS
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1000000000000, hard: 1000000000000}]'

@@ -55,7 +55,10 @@ static void master_arrives_once(void **state)
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { data, sizeof(data) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.buf,
+			      .msg_controllen = sizeof(control.buf) };
 	int master, slave, server, peer, got;
 	struct stat a, b;
 	struct cmsghdr *c;
@@ -179,8 +182,11 @@ static void sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(master_arrives_once), cmocka_unit_test(never_waits),
-		cmocka_unit_test(failures_name_the_socket), cmocka_unit_test(raw_and_back), cmocka_unit_test(sizes),
+		cmocka_unit_test(master_arrives_once),
+		cmocka_unit_test(never_waits),
+		cmocka_unit_test(failures_name_the_socket),
+		cmocka_unit_test(raw_and_back),
+		cmocka_unit_test(sizes),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -8,130 +8,26 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "knarr/kernel.h"
 #include "knarr/seccomp.h"
-#include "seccomp/cache.h"
+#include "filter_profile.h"
+#include "filter_simulator.h"
 
-#define ALLOW SECCOMP_RET_ALLOW
 #define ERRNO(e) (SECCOMP_RET_ERRNO | (e))
 #define KILL SECCOMP_RET_KILL_PROCESS
-#define NE 1
-#define LT 2
-#define LE 3
-#define EQ 4
-#define GE 5
-#define GT 6
-#define MASKED_EQ 7
-
-/* ---- simulator ---------------------------------------------------------------------------------- */
-
-static uint32_t load_word(const struct seccomp_data *d, uint32_t k)
-{
-	uint32_t v;
-
-	assert_true(k % 4 == 0 && k + 4 <= sizeof(*d));
-	memcpy(&v, (const char *)d + k, 4);
-	return v;
-}
-
-static uint32_t simulate(const struct filter *f, const struct seccomp_data *d)
-{
-	const struct sock_filter *p = f->insns;
-	uint32_t a = 0, x = 0, mem[BPF_MEMWORDS] = { 0 };
-
-	for (uint32_t pc = 0; pc < f->count; pc++) {
-		const struct sock_filter *i = &p[pc];
-		bool t;
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			a = load_word(d, i->k);
-			continue;
-		case BPF_LD | BPF_IMM:
-			a = i->k;
-			continue;
-		case BPF_LD | BPF_MEM:
-			a = mem[i->k];
-			continue;
-		case BPF_ST:
-			mem[i->k] = a;
-			continue;
-		case BPF_LDX | BPF_IMM:
-			x = i->k;
-			continue;
-		case BPF_MISC | BPF_TAX:
-			x = a;
-			continue;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			continue;
-		case BPF_RET | BPF_K:
-			return i->k;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			continue;
-		}
-		assert_int_equal(BPF_CLASS(i->code), BPF_JMP);
-		assert_int_equal(BPF_SRC(i->code), BPF_K);
-		switch (BPF_OP(i->code)) {
-		case BPF_JEQ:
-			t = a == i->k;
-			break;
-		case BPF_JGT:
-			t = a > i->k;
-			break;
-		case BPF_JGE:
-			t = a >= i->k;
-			break;
-		case BPF_JSET:
-			t = a & i->k;
-			break;
-		default:
-			fail_msg("instruction %u: code 0x%x", pc, i->code);
-			return 0;
-		}
-		pc += t ? i->jt : i->jf;
-	}
-	(void)x;
-	fail_msg("ran off the end");
-	return 0;
-}
-
-static uint32_t verdict(const struct filter *f, uint32_t arch, uint32_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
-{
-	struct seccomp_data d = { .nr = (int)nr, .arch = arch, .args = { a0, a1, a2 } };
-
-	return simulate(f, &d);
-}
-
-#define X64(f, nr, ...) verdict((f), AUDIT_ARCH_X86_64, (nr), __VA_ARGS__)
 
 /* ---- profiles ----------------------------------------------------------------------------------- */
-
-#define LIST(...) { (const char *[]){ __VA_ARGS__, NULL }, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *), NULL }
-#define ARG(i, o, v) { .index = (i), .op = (o), .value = (v) }
-#define ARG2(i, o, v, w) { .index = (i), .op = (o), .value = (v), .value_two = (w) }
-#define ARGS(...)                                                                                                            \
-	.args = (struct spec_seccomp_arg[]){ __VA_ARGS__ },                                                                  \
-	.arg_count = sizeof((struct spec_seccomp_arg[]){ __VA_ARGS__ }) / sizeof(struct spec_seccomp_arg)
-#define RULES(...)                                                                                                           \
-	.rules = (struct spec_seccomp_rule[]){ __VA_ARGS__ },                                                                \
-	.rule_count = sizeof((struct spec_seccomp_rule[]){ __VA_ARGS__ }) / sizeof(struct spec_seccomp_rule)
 
 static struct filter compile(const struct spec_seccomp *s)
 {
@@ -146,8 +42,11 @@ static struct filter compile(const struct spec_seccomp *s)
 
 static void upper_bits_do_not_pass_a_denied_value(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = ALLOW,
-		RULES({ .names = LIST("ioctl"), .action = SECCOMP_RET_ERRNO, ARGS(ARG(1, EQ, TIOCSTI)) }) };
+	const struct spec_seccomp s = { .present = true,
+					.default_action = ALLOW,
+					RULES({ .names = LIST("ioctl"),
+						.action = SECCOMP_RET_ERRNO,
+						ARGS(ARG(1, EQ, TIOCSTI)) }) };
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -156,16 +55,22 @@ static void upper_bits_do_not_pass_a_denied_value(void **state)
 	assert_int_equal(X64(&f, SYS_ioctl, 0, 0xffffffff00000000ull | TIOCSTI, 0), ERRNO(EPERM));
 	assert_int_equal(X64(&f, SYS_ioctl, 0, TIOCSTI + 1, 0), ALLOW);
 	assert_int_equal(X64(&f, SYS_read, 0, TIOCSTI, 0), ALLOW);
-	assert_int_equal(X64(&f, 5000, 0, 0, 0), ALLOW); /* allowed by default: no ENOSYS in front */
+	assert_int_equal(X64(&f, 5000, 0, 0, 0),
+			 ALLOW); /* allowed by default: no ENOSYS in front */
 	filter_done(&f);
 }
 
 static void orderings_and_ne_look_at_32_bits(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
+	const struct spec_seccomp s = {
+		.present = true,
+		.default_action = SECCOMP_RET_ERRNO,
 		RULES({ .names = LIST("socket"), .action = ALLOW, ARGS(ARG(0, NE, 40)) },
 		      { .names = LIST("personality"), .action = ALLOW, ARGS(ARG(0, LE, 8)) },
-		      { .names = LIST("setpriority"), .action = ALLOW, ARGS(ARG(2, GE, 10), ARG(0, EQ, 0)) }) };
+		      { .names = LIST("setpriority"),
+			.action = ALLOW,
+			ARGS(ARG(2, GE, 10), ARG(0, EQ, 0)) })
+	};
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -185,12 +90,17 @@ static void orderings_and_ne_look_at_32_bits(void **state)
 
 static void long_arguments_keep_64_bits(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
+	const struct spec_seccomp s = {
+		.present = true,
+		.default_action = SECCOMP_RET_ERRNO,
 		RULES({ .names = LIST("mmap"), .action = ALLOW, ARGS(ARG(1, LT, 0x200000000ull)) },
-		      { .names = LIST("munmap"), .action = ALLOW, ARGS(ARG(1, EQ, 0x100000001ull)) },
+		      { .names = LIST("munmap"),
+			.action = ALLOW,
+			ARGS(ARG(1, EQ, 0x100000001ull)) },
 		      /* Shares its comparison with socket's, if libseccomp can. */
 		      { .names = LIST("mremap"), .action = ALLOW, ARGS(ARG(0, NE, 40)) },
-		      { .names = LIST("getsockname"), .action = ALLOW, ARGS(ARG(1, NE, 40)) }) };
+		      { .names = LIST("getsockname"), .action = ALLOW, ARGS(ARG(1, NE, 40)) })
+	};
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -205,9 +115,14 @@ static void long_arguments_keep_64_bits(void **state)
 
 static void masks_and_negative_numbers(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("clone"), .action = ALLOW, ARGS(ARG2(0, MASKED_EQ, 0x7e020000, 0)) },
-		      { .names = LIST("openat"), .action = ALLOW, ARGS(ARG(0, EQ, (uint64_t)-100)) }) };
+	const struct spec_seccomp s = { .present = true,
+					.default_action = SECCOMP_RET_ERRNO,
+					RULES({ .names = LIST("clone"),
+						.action = ALLOW,
+						ARGS(ARG2(0, MASKED_EQ, 0x7e020000, 0)) },
+					      { .names = LIST("openat"),
+						.action = ALLOW,
+						ARGS(ARG(0, EQ, (uint64_t)-100)) }) };
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -222,9 +137,15 @@ static void masks_and_negative_numbers(void **state)
 
 static void one_argument_twice_is_either(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO, .default_errno_set = true,
+	const struct spec_seccomp s = {
+		.present = true,
+		.default_action = SECCOMP_RET_ERRNO,
+		.default_errno_set = true,
 		.default_errno = EACCES,
-		RULES({ .names = LIST("socket"), .action = ALLOW, ARGS(ARG(0, EQ, 1), ARG(0, EQ, 2), ARG(1, EQ, 9)) }) };
+		RULES({ .names = LIST("socket"),
+			.action = ALLOW,
+			ARGS(ARG(0, EQ, 1), ARG(0, EQ, 2), ARG(1, EQ, 9)) })
+	};
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -237,8 +158,9 @@ static void one_argument_twice_is_either(void **state)
 
 static void other_architectures(void **state)
 {
-	struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("getpid", "socket"), .action = ALLOW }) };
+	struct spec_seccomp s = { .present = true,
+				  .default_action = SECCOMP_RET_ERRNO,
+				  RULES({ .names = LIST("getpid", "socket"), .action = ALLOW }) };
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -249,8 +171,9 @@ static void other_architectures(void **state)
 	assert_int_equal(X64(&f, 0x40000000u + 5000, 0, 0, 0), KILL);
 	filter_done(&f);
 
-	s.architectures = (struct spec_string_list)LIST("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_ARM",
-						       "SCMP_ARCH_S390X");
+	s.architectures = (struct spec_string_list)LIST("SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
+							"SCMP_ARCH_X32", "SCMP_ARCH_ARM",
+							"SCMP_ARCH_S390X");
 	f = compile(&s);
 	assert_int_equal(X64(&f, SYS_getpid, 0, 0, 0), ALLOW);
 	assert_int_equal(verdict(&f, AUDIT_ARCH_I386, 20, 0, 0, 0), ALLOW);
@@ -260,7 +183,8 @@ static void other_architectures(void **state)
 	assert_int_equal(X64(&f, 0x40000000u + 515, 0, 0, 0), ERRNO(EPERM));
 	assert_int_equal(X64(&f, 0x40000000u + 5000, 0, 0, 0), ERRNO(ENOSYS));
 	assert_int_equal(X64(&f, UINT32_MAX, 0, 0, 0), ERRNO(ENOSYS));
-	assert_int_equal(verdict(&f, AUDIT_ARCH_ARM, 20, 0, 0, 0), KILL); /* does not run on this machine */
+	assert_int_equal(verdict(&f, AUDIT_ARCH_ARM, 20, 0, 0, 0),
+			 KILL); /* does not run on this machine */
 	assert_int_equal(verdict(&f, AUDIT_ARCH_AARCH64, 172, 0, 0, 0), KILL);
 	filter_done(&f);
 }
@@ -268,9 +192,13 @@ static void other_architectures(void **state)
 /* socketcall(2) and ipc(2) are the other way in. */
 static void i386_multiplexers(void **state)
 {
-	struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO, .architectures = LIST("SCMP_ARCH_X86"),
+	struct spec_seccomp s = {
+		.present = true,
+		.default_action = SECCOMP_RET_ERRNO,
+		.architectures = LIST("SCMP_ARCH_X86"),
 		RULES({ .names = LIST("connect", "semget", "accept"), .action = ALLOW },
-		      { .names = LIST("socket"), .action = ALLOW, ARGS(ARG(0, NE, 40)) }) };
+		      { .names = LIST("socket"), .action = ALLOW, ARGS(ARG(0, NE, 40)) })
+	};
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -300,12 +228,17 @@ static void i386_multiplexers(void **state)
 
 static void overlapping_rules(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_KILL_PROCESS,
+	const struct spec_seccomp s = {
+		.present = true,
+		.default_action = SECCOMP_RET_KILL_PROCESS,
 		RULES({ .names = LIST("prctl"), .action = SECCOMP_RET_ERRNO, ARGS(ARG(0, GE, 10)) },
 		      { .names = LIST("prctl"), .action = ALLOW, ARGS(ARG(0, NE, 20)) },
-		      { .names = LIST("socket"), .action = SECCOMP_RET_ERRNO, ARGS(ARG(0, EQ, 16)) },
+		      { .names = LIST("socket"),
+			.action = SECCOMP_RET_ERRNO,
+			ARGS(ARG(0, EQ, 16)) },
 		      { .names = LIST("socket"), .action = ALLOW },
-		      { .names = LIST("socket"), .action = SECCOMP_RET_LOG }) };
+		      { .names = LIST("socket"), .action = SECCOMP_RET_LOG })
+	};
 	struct filter f = compile(&s);
 
 	(void)state;
@@ -318,14 +251,16 @@ static void overlapping_rules(void **state)
 
 static void numbers_newer_than_the_profile(void **state)
 {
-	struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("read", "faccessat2"), .action = ALLOW }) };
+	struct spec_seccomp s = { .present = true,
+				  .default_action = SECCOMP_RET_ERRNO,
+				  RULES({ .names = LIST("read", "faccessat2"), .action = ALLOW }) };
 	struct filter f = compile(&s);
 
 	(void)state;
 	assert_int_equal(X64(&f, SYS_faccessat2, 0, 0, 0), ALLOW);
 	assert_int_equal(X64(&f, SYS_ptrace, 0, 0, 0), ERRNO(EPERM));
-	assert_int_equal(X64(&f, SYS_clone3, 0, 0, 0), ERRNO(EPERM));     /* older than what the profile names */
+	assert_int_equal(X64(&f, SYS_clone3, 0, 0, 0),
+			 ERRNO(EPERM)); /* older than what the profile names */
 	assert_int_equal(X64(&f, SYS_faccessat2 + 1, 0, 0, 0), ERRNO(ENOSYS));
 	assert_int_equal(X64(&f, 100000, 0, 0, 0), ERRNO(ENOSYS));
 	filter_done(&f);
@@ -345,10 +280,15 @@ static void numbers_newer_than_the_profile(void **state)
 
 static void names_and_actions(void **state)
 {
-	struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("read", "no_such_call"), .action = ALLOW },
-		      { .names = LIST("write"), .action = SECCOMP_RET_ERRNO },  /* the default again */
-		      { .names = LIST("getpid"), .action = SECCOMP_RET_TRACE, .errno_ret_set = true, .errno_ret = 7 }) };
+	struct spec_seccomp s = { .present = true,
+				  .default_action = SECCOMP_RET_ERRNO,
+				  RULES({ .names = LIST("read", "no_such_call"), .action = ALLOW },
+					{ .names = LIST("write"),
+					  .action = SECCOMP_RET_ERRNO }, /* the default again */
+					{ .names = LIST("getpid"),
+					  .action = SECCOMP_RET_TRACE,
+					  .errno_ret_set = true,
+					  .errno_ret = 7 }) };
 	struct error err = { 0 };
 	struct filter f = compile(&s);
 
@@ -399,15 +339,32 @@ struct known_call {
 	unsigned narrow;
 };
 static const struct known_call calls[] = {
-	{ "socket", SYS_socket, 7 }, { "ioctl", SYS_ioctl, 3 },     { "mmap", SYS_mmap, 0 },
-	{ "kill", SYS_kill, 3 },     { "mremap", SYS_mremap, 0 },   { "prctl", SYS_prctl, 1 },
-	{ "lseek", SYS_lseek, 5 },   { "ptrace", SYS_ptrace, 0 },   { "personality", SYS_personality, 1 },
+	{ "socket", SYS_socket, 7 },
+	{ "ioctl", SYS_ioctl, 3 },
+	{ "mmap", SYS_mmap, 0 },
+	{ "kill", SYS_kill, 3 },
+	{ "mremap", SYS_mremap, 0 },
+	{ "prctl", SYS_prctl, 1 },
+	{ "lseek", SYS_lseek, 5 },
+	{ "ptrace", SYS_ptrace, 0 },
+	{ "personality", SYS_personality, 1 },
 };
 
 static uint64_t pick_value(uint32_t *seed)
 {
-	static const uint64_t values[] = { 0, 1, 2, 5, 0x5412, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000ull,
-					   0x100000001ull, 0x100000005ull, 0xffffffff00000005ull, UINT64_MAX };
+	static const uint64_t values[] = { 0,
+					   1,
+					   2,
+					   5,
+					   0x5412,
+					   0x7fffffff,
+					   0x80000000,
+					   0xffffffff,
+					   0x100000000ull,
+					   0x100000001ull,
+					   0x100000005ull,
+					   0xffffffff00000005ull,
+					   UINT64_MAX };
 
 	return values[next_random(seed) % ARRAY_SIZE(values)];
 }
@@ -435,7 +392,8 @@ static bool holds(const struct spec_seccomp_arg *a, uint64_t v, bool narrow)
 	case GT:
 		return v > value;
 	default:
-		return (v & value) == (two & value); /* what the mask does not cover cannot be asked for */
+		return (v & value) ==
+		       (two & value); /* what the mask does not cover cannot be asked for */
 	}
 }
 
@@ -454,8 +412,10 @@ static void random_profiles(void **state)
 		unsigned rule_call[RULE_COUNT];
 		bool allow = round % 2;
 		uint32_t yes = allow ? ALLOW : ERRNO(EPERM), no = allow ? ERRNO(EPERM) : ALLOW;
-		struct spec_seccomp s = { .present = true, .default_action = allow ? SECCOMP_RET_ERRNO : ALLOW, .rules = rules,
-			.rule_count = RULE_COUNT };
+		struct spec_seccomp s = { .present = true,
+					  .default_action = allow ? SECCOMP_RET_ERRNO : ALLOW,
+					  .rules = rules,
+					  .rule_count = RULE_COUNT };
 		struct filter f;
 
 		for (unsigned i = 0; i < RULE_COUNT; i++) {
@@ -469,8 +429,11 @@ static void random_profiles(void **state)
 			for (unsigned a = 0; a < rules[i].arg_count; a++) {
 				uint64_t v = pick_value(&seed), w = pick_value(&seed);
 
-				args[i][a] = (struct spec_seccomp_arg){ .index = a, .op = 1 + next_random(&seed) % 7, .value = v,
-					.value_two = w };
+				args[i][a] =
+					(struct spec_seccomp_arg){ .index = a,
+								   .op = 1 + next_random(&seed) % 7,
+								   .value = v,
+								   .value_two = w };
 			}
 		}
 		f = compile(&s);
@@ -485,179 +448,32 @@ static void random_profiles(void **state)
 					matched = holds(&args[i][a], v[a], c->narrow & (1u << a));
 			}
 			if (X64(&f, c->nr, v[0], v[1], v[2]) != (matched ? yes : no))
-				fail_msg("round %u: %s(0x%llx, 0x%llx, 0x%llx) should %smatch", round, c->name,
-					 (unsigned long long)v[0], (unsigned long long)v[1], (unsigned long long)v[2],
+				fail_msg("round %u: %s(0x%llx, 0x%llx, 0x%llx) should %smatch",
+					 round, c->name, (unsigned long long)v[0],
+					 (unsigned long long)v[1], (unsigned long long)v[2],
 					 matched ? "" : "not ");
 		}
 		filter_done(&f);
 	}
 }
 
-/* ---- cache ----------------------------------------------------------------------------------------- */
-
-static int make_cache(char dir[32])
-{
-	int fd;
-
-	strcpy(dir, "/tmp/knarr-filter-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static unsigned list_cache(int fd, char name[256], bool remove)
-{
-	DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	unsigned n = 0;
-	struct dirent *e;
-
-	while ((e = readdir(dir))) {
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(name, 256, "%s", e->d_name);
-		if (remove)
-			unlinkat(fd, e->d_name, 0);
-		n++;
-	}
-	closedir(dir);
-	return n;
-}
-
-static ino_t inode_of(int fd, const char *name)
-{
-	struct stat st;
-
-	assert_int_equal(fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
-	return st.st_ino;
-}
-
-static void cache_is_used_and_not_believed(void **state)
-{
-	const struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("getpid"), .action = ALLOW }) };
-	struct filter first = { 0 }, f = { 0 };
-	char dir[32], name[256];
-	struct stat st;
-	ino_t inode;
-	int cache = make_cache(dir), fd;
-	struct sock_filter bad = { .code = BPF_RET | BPF_K, .k = ALLOW };
-
-	(void)state;
-	assert_int_equal(filter_compile(&s, cache, false, &first, NULL), 0);
-	assert_int_equal(list_cache(cache, name, false), 1);
-	assert_int_equal(strlen(name), 64);
-	assert_int_equal(fstatat(cache, name, &st, 0), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	inode = st.st_ino;
-
-	assert_int_equal(filter_compile(&s, cache, false, &f, NULL), 0);
-	assert_int_equal(inode_of(cache, name), inode); /* a miss would have replaced it */
-	assert_int_equal(f.count, first.count);
-	assert_memory_equal(f.insns, first.insns, f.count * sizeof(struct sock_filter));
-	filter_done(&f);
-
-	/* One instruction changed. */
-	fd = openat(cache, name, O_WRONLY);
-	assert_int_equal(pwrite(fd, &bad, sizeof(bad), st.st_size - (off_t)sizeof(bad)), sizeof(bad));
-	close(fd);
-	assert_int_equal(filter_compile(&s, cache, false, &f, NULL), 0);
-	assert_memory_equal(f.insns, first.insns, f.count * sizeof(struct sock_filter));
-	assert_int_not_equal(inode_of(cache, name), inode);
-	filter_done(&f);
-
-	/* Cut, readable for others, a link, another profile's entry. */
-	assert_int_equal(fstatat(cache, name, &st, 0), 0);
-	fd = openat(cache, name, O_WRONLY);
-	assert_int_equal(ftruncate(fd, st.st_size - 8), 0);
-	close(fd);
-	assert_int_equal(filter_file_read(cache, name, NULL, &f), -EINVAL);
-	assert_int_equal(filter_compile(&s, cache, false, &f, NULL), 0);
-	filter_done(&f);
-	assert_int_equal(fchmodat(cache, name, 0644, 0), 0);
-	assert_int_equal(filter_file_read(cache, name, NULL, &f), -EPERM);
-	assert_int_equal(fchmodat(cache, name, 0600, 0), 0);
-	assert_int_equal(symlinkat(name, cache, "link"), 0);
-	assert_int_equal(filter_file_read(cache, "link", NULL, &f), -ELOOP);
-	assert_int_equal(filter_file_read(cache, name, (const uint8_t[SHA256_SIZE]){ 1 }, &f), -EINVAL);
-	assert_int_equal(filter_file_read(cache, name, NULL, &f), 0);
-	filter_done(&f);
-
-	/* As a container keeps it. */
-	assert_int_equal(filter_save(cache, "filter", &first, NULL), 0);
-	assert_int_equal(filter_load(cache, "filter", &f, NULL), 0);
-	assert_memory_equal(f.insns, first.insns, f.count * sizeof(struct sock_filter));
-	filter_done(&f);
-	filter_done(&first);
-	(void)list_cache(cache, name, true);
-	close(cache);
-	rmdir(dir);
-}
-
-static void cache_differs_by_meaning(void **state)
-{
-	struct spec_seccomp s = { .present = true, .default_action = SECCOMP_RET_ERRNO,
-		RULES({ .names = LIST("getpid", "socket"), .action = ALLOW, ARGS(ARG(0, EQ, 1)) }) };
-	char dir[32], name[256];
-	int cache = make_cache(dir);
-	struct filter f;
-	unsigned entries = 0;
-
-	(void)state;
-#define EXPECT_NEW()                                                                                                         \
-	do {                                                                                                                 \
-		assert_int_equal(filter_compile(&s, cache, false, &f, NULL), 0);                                              \
-		filter_done(&f);                                                                                             \
-		assert_int_equal(list_cache(cache, name, false), ++entries);                                                  \
-	} while (0)
-	EXPECT_NEW();
-	s.rules[0].args[0].value = 2;
-	EXPECT_NEW();
-	s.rules[0].args[0].op = NE;
-	EXPECT_NEW();
-	s.default_errno_set = true;
-	s.default_errno = EPERM;
-	EXPECT_NEW();
-	s.flags = SECCOMP_FILTER_FLAG_LOG;
-	EXPECT_NEW();
-	s.architectures = (struct spec_string_list)LIST("SCMP_ARCH_X86");
-	EXPECT_NEW();
-	s.rules[0].names = (struct spec_string_list)LIST("getpid", "socketpair");
-	EXPECT_NEW();
-	(void)list_cache(cache, name, true);
-	close(cache);
-	rmdir(dir);
-}
-
-static void cache_is_bounded(void **state)
-{
-	struct sock_filter insn = { .code = BPF_RET | BPF_K, .k = ALLOW };
-	struct filter f = { .insns = &insn, .count = 1 };
-	char dir[32], name[256];
-	int cache = make_cache(dir);
-
-	(void)state;
-	for (unsigned i = 0; i < FILTER_CACHE_ENTRIES + 5; i++) {
-		snprintf(name, sizeof(name), "entry%u", i);
-		filter_cache_trim(cache);
-		assert_int_equal(filter_file_write(cache, name, NULL, "0", &f), 0);
-	}
-	assert_int_equal(faccessat(cache, "entry0", F_OK, 0), -1);
-	assert_int_equal(faccessat(cache, name, F_OK, 0), 0);
-	assert_int_equal(list_cache(cache, name, true), FILTER_CACHE_ENTRIES);
-	close(cache);
-	rmdir(dir);
-}
-
 /* ---- the kernel ---------------------------------------------------------------------------------------- */
 
 static void kernel_agrees(void **state)
 {
-	const struct spec_seccomp s = { .present = true, .default_action = ALLOW,
-		.architectures = LIST("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"),
-		RULES({ .names = LIST("personality"), .action = SECCOMP_RET_ERRNO, .errno_ret_set = true, .errno_ret = EXDEV,
-			ARGS(ARG(0, NE, 0xffffffff)) },
-		      { .names = LIST("getsid"), .action = SECCOMP_RET_ERRNO, .errno_ret_set = true, .errno_ret = ENOANO }) };
+	const struct spec_seccomp s = { .present = true,
+					.default_action = ALLOW,
+					.architectures = LIST("SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
+							      "SCMP_ARCH_X32"),
+					RULES({ .names = LIST("personality"),
+						.action = SECCOMP_RET_ERRNO,
+						.errno_ret_set = true,
+						.errno_ret = EXDEV,
+						ARGS(ARG(0, NE, 0xffffffff)) },
+					      { .names = LIST("getsid"),
+						.action = SECCOMP_RET_ERRNO,
+						.errno_ret_set = true,
+						.errno_ret = ENOANO }) };
 	struct filter f = compile(&s);
 	int status;
 	pid_t pid = fork();
@@ -666,7 +482,8 @@ static void kernel_agrees(void **state)
 	if (pid == 0) {
 		struct sock_fprog prog = { .len = (unsigned short)f.count, .filter = f.insns };
 
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || sys_seccomp(SECCOMP_SET_MODE_FILTER, f.flags, &prog) < 0)
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    sys_seccomp(SECCOMP_SET_MODE_FILTER, f.flags, &prog) < 0)
 			_exit(1);
 		if (syscall(SYS_getsid, 0) != -1 || errno != ENOANO)
 			_exit(2);
@@ -708,9 +525,6 @@ int main(void)
 		cmocka_unit_test(numbers_newer_than_the_profile),
 		cmocka_unit_test(names_and_actions),
 		cmocka_unit_test(random_profiles),
-		cmocka_unit_test(cache_is_used_and_not_believed),
-		cmocka_unit_test(cache_differs_by_meaning),
-		cmocka_unit_test(cache_is_bounded),
 		cmocka_unit_test(kernel_agrees),
 		cmocka_unit_test(features),
 	};

@@ -38,10 +38,15 @@ static int tear_down(void **state)
 	return system(command);
 }
 
-static int run_timeout(const char *script, unsigned timeout_s, const struct hook_output *out, const char *json, struct error *err)
+static int run_timeout(const char *script, unsigned timeout_s, const struct hook_output *out,
+		       const char *json, struct error *err)
 {
-	const char *args[] = { "sh", "-c", script, NULL }, *env[] = { "PATH=/usr/bin:/bin", "A=b", NULL };
-	struct spec_hook hook = { .path = "/bin/sh", .args = { args, 3, NULL }, .env = { env, 2, NULL }, .timeout_s = timeout_s };
+	const char *args[] = { "sh", "-c", script, NULL },
+		   *env[] = { "PATH=/usr/bin:/bin", "A=b", NULL };
+	struct spec_hook hook = { .path = "/bin/sh",
+				  .args = { args, 3, NULL },
+				  .env = { env, 2, NULL },
+				  .timeout_s = timeout_s };
 	struct spec_hook_list list = { &hook, 1 };
 
 	return hooks_run(&list, HOOK_CREATE_RUNTIME, json, dir_fd, out, err);
@@ -76,7 +81,10 @@ static void gets_state_cwd_env_and_nothing_else(void **state)
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(run("cat > in; env > env; pwd > cwd; ls -l /proc/self/fd > fds; grep SigIgn /proc/self/status > sig", &err), 0);
+	assert_int_equal(
+		run("cat > in; env > env; pwd > cwd; ls -l /proc/self/fd > fds; grep SigIgn /proc/self/status > sig",
+		    &err),
+		0);
 	signal(SIGPIPE, SIG_DFL);
 	close(leak);
 	read_file("in", buf, sizeof(buf));
@@ -99,7 +107,8 @@ static void failure_is_told(void **state)
 	struct jdoc *doc = NULL;
 	const char *text = "{\"hooks\":{\"createRuntime\":[{\"path\":\"/bin/sh\"}]}}";
 	const char *args[] = { "sh", "-c", "echo out; echo 'bad thing\tx' >&2; exit 3", NULL };
-	struct spec_hook hooks[2] = { { .path = "/bin/true" }, { .path = "/bin/sh", .args = { args, 3, NULL } } };
+	struct spec_hook hooks[2] = { { .path = "/bin/true" },
+				      { .path = "/bin/sh", .args = { args, 3, NULL } } };
 	struct spec_hook_list list = { hooks, 2 };
 
 	(void)state;
@@ -107,7 +116,8 @@ static void failure_is_told(void **state)
 	hooks[1].node = jdoc_find(doc, "/hooks/createRuntime/0");
 	assert_true(hooks_run(&list, HOOK_CREATE_RUNTIME, "{}", dir_fd, NULL, &err) < 0);
 	assert_int_equal(err.class, ERROR_HOOK);
-	assert_non_null(strstr(err.text, "error running createRuntime hook #1: '/bin/sh': exit status 3"));
+	assert_non_null(
+		strstr(err.text, "error running createRuntime hook #1: '/bin/sh': exit status 3"));
 	assert_non_null(strstr(err.text, "out bad thing x"));
 	assert_string_equal(err.subject, "/bin/sh");
 	assert_string_equal(err.origin, "/hooks/createRuntime/0");
@@ -133,7 +143,8 @@ static void missing_program(void **state)
 static void first_failure_stops(void **state)
 {
 	const char *touch[] = { "sh", "-c", "touch second", NULL };
-	struct spec_hook hooks[2] = { { .path = "/bin/false" }, { .path = "/bin/sh", .args = { touch, 3, NULL } } };
+	struct spec_hook hooks[2] = { { .path = "/bin/false" },
+				      { .path = "/bin/sh", .args = { touch, 3, NULL } } };
 	struct spec_hook_list list = { hooks, 2 };
 
 	(void)state;
@@ -186,7 +197,8 @@ static void timeout_kills_the_group(void **state)
 	char pid[32];
 
 	(void)state;
-	assert_true(run_timeout("trap '' TERM; sleep 31 & echo $! > pid; echo waiting; sleep 32", 1, NULL, "{}", &err) < 0);
+	assert_true(run_timeout("trap '' TERM; sleep 31 & echo $! > pid; echo waiting; sleep 32", 1,
+				NULL, "{}", &err) < 0);
 	assert_true(seconds() - begin < 10);
 	assert_non_null(strstr(err.text, "timeout of 1 s"));
 	assert_non_null(strstr(err.text, "waiting"));

@@ -22,12 +22,16 @@
 #include "knarr/kernel.h"
 #include "knarr/namespaces.h"
 
-#define M(c, h, s) { .container = (c), .host = (h), .size = (s) }
-#define MAPS(...)                                                                                                            \
-	(struct spec_id_maps)                                                                                                \
-	{                                                                                                                    \
-		.items = (struct spec_id_map[]){ __VA_ARGS__ },                                                              \
-		.count = sizeof((struct spec_id_map[]){ __VA_ARGS__ }) / sizeof(struct spec_id_map),                         \
+#define M(c, h, s)                                         \
+	{                                                  \
+		.container = (c), .host = (h), .size = (s) \
+	}
+#define MAPS(...)                                                        \
+	(struct spec_id_maps)                                            \
+	{                                                                \
+		.items = (struct spec_id_map[]){ __VA_ARGS__ },          \
+		.count = sizeof((struct spec_id_map[]){ __VA_ARGS__ }) / \
+			 sizeof(struct spec_id_map),                     \
 	}
 
 static void check(void **state)
@@ -130,11 +134,13 @@ static void own_id_without_privilege(void **state)
 		int procfd;
 		pid_t pid;
 
-		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(2345, 2345, 2345) < 0 || setresuid(1234, 1234, 1234) < 0))
+		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(2345, 2345, 2345) < 0 ||
+				       setresuid(1234, 1234, 1234) < 0))
 			_exit(1);
 		if (geteuid() != 1234)
 			_exit(77);
-		(void)prctl(PR_SET_DUMPABLE, 1); /* the change of ids has taken it, and /proc/PID would be root's */
+		(void)prctl(PR_SET_DUMPABLE,
+			    1); /* the change of ids has taken it, and /proc/PID would be root's */
 		procfd = procfs_open();
 		pid = start_child();
 		if (pid == 0)
@@ -158,7 +164,8 @@ static void own_id_without_privilege(void **state)
 
 static void with_privilege(void **state)
 {
-	const struct spec_id_maps uids = MAPS(M(0, 100000, 65536), M(70000, 0, 1)), gids = MAPS(M(0, 200000, 10));
+	const struct spec_id_maps uids = MAPS(M(0, 100000, 65536), M(70000, 0, 1)),
+				  gids = MAPS(M(0, 200000, 10));
 	struct error err = { 0 };
 	int procfd = procfs_open();
 	char buf[256];
@@ -207,13 +214,16 @@ static void helpers(void **state)
 	assert_int_equal(chmod(path, 0755), 0);
 	worker = fork();
 	if (worker == 0) {
-		const struct spec_id_maps uids = MAPS(M(0, 1234, 1), M(1, 100000, 5)), gids = MAPS(M(0, 2345, 1));
+		const struct spec_id_maps uids = MAPS(M(0, 1234, 1), M(1, 100000, 5)),
+					  gids = MAPS(M(0, 2345, 1));
 		struct error err = { 0 };
 
-		if (setgroups(0, NULL) < 0 || setresgid(2345, 2345, 2345) < 0 || setresuid(1234, 1234, 1234) < 0)
+		if (setgroups(0, NULL) < 0 || setresgid(2345, 2345, 2345) < 0 ||
+		    setresuid(1234, 1234, 1234) < 0)
 			_exit(1);
 		setenv("PATH", "relative:", 1);
-		if (idmap_write(-EBADF, getpid(), &uids, &gids, &err) >= 0 || !strstr(err.text, "newuidmap") || !strstr(err.remedy, "uidmap"))
+		if (idmap_write(-EBADF, getpid(), &uids, &gids, &err) >= 0 ||
+		    !strstr(err.text, "newuidmap") || !strstr(err.remedy, "uidmap"))
 			_exit(2);
 		memset(&err, 0, sizeof(err));
 		setenv("PATH", dir, 1);
@@ -267,7 +277,8 @@ static void namespace_files(void **state)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	close(fd);
 	assert_true(namespace_open("/proc/self/ns/uts", NS_NETWORK, &fd, &err) < 0);
-	assert_string_equal(err.text, "'/proc/self/ns/uts' is a uts namespace, not a network namespace");
+	assert_string_equal(err.text,
+			    "'/proc/self/ns/uts' is a uts namespace, not a network namespace");
 	assert_true(namespace_open("/etc/passwd", NS_NETWORK, &fd, &err) < 0);
 	assert_non_null(strstr(err.text, "not a namespace file"));
 	assert_int_equal(namespace_open("/nonexistent", NS_PID, &fd, &err), -ENOENT);

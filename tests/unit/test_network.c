@@ -24,12 +24,12 @@ struct world {
 	int host, container; /* namespace descriptors */
 };
 
-#define REQUIRE(c)                                                                                                           \
-	do {                                                                                                                 \
-		if (!(c)) {                                                                                                  \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #c);                                              \
-			_exit(1);                                                                                            \
-		}                                                                                                            \
+#define REQUIRE(c)                                                              \
+	do {                                                                    \
+		if (!(c)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #c); \
+			_exit(1);                                               \
+		}                                                               \
 	} while (0)
 
 static int own_netns(void)
@@ -68,7 +68,8 @@ static void run_in_child(void (*test)(struct world *w))
 	int status;
 	pid_t pid;
 
-	if (geteuid() != 0 || system("command -v ip >/dev/null 2>&1") != 0 || !network_supported()) {
+	if (geteuid() != 0 || system("command -v ip >/dev/null 2>&1") != 0 ||
+	    !network_supported()) {
 		print_message("needs root, ip(8) and libmnl\n");
 		skip();
 		return;
@@ -98,26 +99,34 @@ static void move_child(struct world *w)
 	const struct spec_net_device d = { .host_name = "kn0", .name = "eth7" };
 	struct error err = { 0 };
 
-	REQUIRE(in(w->host, "ip link set kn0 mtu 1400 address 02:00:00:00:00:07 &&"
-			    "ip addr add 10.7.0.1/24 brd + dev kn0 && ip addr add 10.7.1.1/24 scope link dev kn0 &&"
-			    "ip addr add 10.7.2.1/24 valid_lft 100 preferred_lft 50 dev kn0 &&"
-			    "ip -6 addr add fd07::1/64 nodad dev kn0; ip link set kn0 up"));
+	REQUIRE(in(
+		w->host,
+		"ip link set kn0 mtu 1400 address 02:00:00:00:00:07 &&"
+		"ip addr add 10.7.0.1/24 brd + dev kn0 && ip addr add 10.7.1.1/24 scope link dev kn0 &&"
+		"ip addr add 10.7.2.1/24 valid_lft 100 preferred_lft 50 dev kn0 &&"
+		"ip -6 addr add fd07::1/64 nodad dev kn0; ip link set kn0 up"));
 	if (network_move_devices(&d, 1, w->container, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		_exit(1);
 	}
 	REQUIRE(!in(w->host, "ip link show kn0 2>/dev/null"));
-	REQUIRE(in(w->container, "ip link show eth7 | grep -q 'mtu 1400' && ip link show eth7 | grep -q '[<,]UP[,>]'"));
+	REQUIRE(in(
+		w->container,
+		"ip link show eth7 | grep -q 'mtu 1400' && ip link show eth7 | grep -q '[<,]UP[,>]'"));
 	REQUIRE(in(w->container, "ip link show eth7 | grep -q 02:00:00:00:00:07"));
-	REQUIRE(in(w->container, "ip addr show eth7 | grep -q 'inet 10.7.0.1/24 brd 10.7.0.255 scope global eth7$'"));
+	REQUIRE(in(
+		w->container,
+		"ip addr show eth7 | grep -q 'inet 10.7.0.1/24 brd 10.7.0.255 scope global eth7$'"));
 	REQUIRE(in(w->container, "ip addr show eth7 | grep -c 'inet 10.7' | grep -qx 1"));
 	if (access("/proc/sys/net/ipv6", F_OK) == 0)
-		REQUIRE(in(w->container, "ip -6 addr show eth7 | grep -q 'inet6 fd07::1/64 scope global'"));
+		REQUIRE(in(w->container,
+			   "ip -6 addr show eth7 | grep -q 'inet6 fd07::1/64 scope global'"));
 }
 
 static void template_child(struct world *w)
 {
-	const struct spec_net_device d[] = { { .host_name = "kn0", .name = "ct%d" }, { .host_name = "kn1", .name = "ct%d" } };
+	const struct spec_net_device d[] = { { .host_name = "kn0", .name = "ct%d" },
+					     { .host_name = "kn1", .name = "ct%d" } };
 
 	REQUIRE(in(w->host, "ip link add kn1 type veth peer name kp1"));
 	REQUIRE(in(w->container, "ip link add ct0 type veth peer name cp0"));
@@ -135,15 +144,21 @@ static void same_name_child(struct world *w)
 
 static void undo_child(struct world *w)
 {
-	const struct spec_net_device d[] = { { .host_name = "kn0", .name = "first" }, { .host_name = "kn1", .name = "taken" } };
-	const struct spec_net_device gone = { .host_name = "nodev" }, lo = { .host_name = "lo", .name = "lo2" };
+	const struct spec_net_device d[] = { { .host_name = "kn0", .name = "first" },
+					     { .host_name = "kn1", .name = "taken" } };
+	const struct spec_net_device gone = { .host_name = "nodev" },
+				     lo = { .host_name = "lo", .name = "lo2" };
 	struct error err = { 0 };
 
-	REQUIRE(in(w->host, "ip link add kn1 type veth peer name kp1 && ip addr add 10.7.0.1/24 dev kn0 && ip link set kn0 up"));
+	REQUIRE(in(
+		w->host,
+		"ip link add kn1 type veth peer name kp1 && ip addr add 10.7.0.1/24 dev kn0 && ip link set kn0 up"));
 	REQUIRE(in(w->container, "ip link add taken type veth peer name tp0"));
 	REQUIRE(network_move_devices(d, 2, w->container, &err) < 0);
 	REQUIRE(strstr(err.text, "'kn1'") && strstr(err.text, "'taken' already"));
-	REQUIRE(in(w->host, "ip addr show kn0 | grep -q 'inet 10.7.0.1/24' && ip link show kn0 | grep -q '[<,]UP[,>]'"));
+	REQUIRE(in(
+		w->host,
+		"ip addr show kn0 | grep -q 'inet 10.7.0.1/24' && ip link show kn0 | grep -q '[<,]UP[,>]'"));
 	REQUIRE(in(w->host, "ip link show kn1 > /dev/null"));
 	REQUIRE(!in(w->container, "ip link show first 2>/dev/null"));
 

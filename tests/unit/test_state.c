@@ -222,7 +222,11 @@ static void planted_things_are_not_followed(void **state)
 
 static struct state sample(void)
 {
-	struct state s = { .pid = 4711, .start_time = UINT64_MAX, .cgroup_driver = 2, .creating = true, .userns = true,
+	struct state s = { .pid = 4711,
+			   .start_time = UINT64_MAX,
+			   .cgroup_driver = 2,
+			   .creating = true,
+			   .userns = true,
 			   .namespaces = 0x20000000 };
 
 	s.id = strdup("c1");
@@ -232,7 +236,8 @@ static struct state sample(void)
 	s.oci_version = strdup("1.3.0");
 	s.cgroup_path = strdup("/x");
 	s.annotations.items = calloc(1, sizeof(*s.annotations.items));
-	s.annotations.items[0] = (struct spec_key_value){ .key = strdup("a/b"), .value = strdup("\xc3\xa9/") };
+	s.annotations.items[0] =
+		(struct spec_key_value){ .key = strdup("a/b"), .value = strdup("\xc3\xa9/") };
 	s.annotations.count = 1;
 	return s;
 }
@@ -279,7 +284,8 @@ static void bad_records(void **state)
 		{ "{\"version\":1,\"id\":\"other\",\"pid\":1}", "id" },
 		{ "{\"version\":1,\"id\":\"c\",\"pid\":-1}", "pid" },
 		{ "{\"version\":1,\"id\":\"c\",\"pid\":1,\"startTime\":-2}", "startTime" },
-		{ "{\"version\":1,\"id\":\"c\",\"pid\":1,\"annotations\":{\"a\":1}}", "annotations" },
+		{ "{\"version\":1,\"id\":\"c\",\"pid\":1,\"annotations\":{\"a\":1}}",
+		  "annotations" },
 		{ "{\"version\":2,\"id\":\"c\",\"pid\":1}", "version 2" },
 		{ "[]", "damaged" },
 	};
@@ -292,7 +298,9 @@ static void bad_records(void **state)
 		struct error err = { 0 };
 
 		assert_int_equal(state_dir_make(&p->root, "c", &d, &err), 0);
-		assert_int_equal(state_save_file(&d, "state.json", cases[i].text, strlen(cases[i].text), &err), 0);
+		assert_int_equal(state_save_file(&d, "state.json", cases[i].text,
+						 strlen(cases[i].text), &err),
+				 0);
 		assert_true(state_load(&d, &s, &err) < 0);
 		if (!strstr(err.text, cases[i].word))
 			fail_msg("case %zu: %s", i, err.text);
@@ -368,17 +376,21 @@ static void json_for_callers(void **state)
 
 	(void)state;
 	text = state_json(&s, STATUS_CREATED, false);
-	assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"id\":\"c1\",\"pid\":4711,\"status\":\"created\",\"bundle\":\"/b/\\\"x\\\"\","
-				  "\"rootfs\":\"/b/rootfs\",\"created\":\"2026-01-02T03:04:05.000000006Z\","
-				  "\"annotations\":{\"a/b\":\"\xc3\xa9/\"},\"owner\":\"\"}");
+	assert_string_equal(
+		text,
+		"{\"ociVersion\":\"1.3.0\",\"id\":\"c1\",\"pid\":4711,\"status\":\"created\",\"bundle\":\"/b/\\\"x\\\"\","
+		"\"rootfs\":\"/b/rootfs\",\"created\":\"2026-01-02T03:04:05.000000006Z\","
+		"\"annotations\":{\"a/b\":\"\xc3\xa9/\"},\"owner\":\"\"}");
 	free(text);
 	free((char *)s.annotations.items[0].key);
 	free((char *)s.annotations.items[0].value);
 	s.annotations.count = 0;
 	text = state_json(&s, STATUS_STOPPED, true);
-	assert_string_equal(text, "{\n  \"ociVersion\": \"1.3.0\",\n  \"id\": \"c1\",\n  \"pid\": 0,\n  \"status\": \"stopped\",\n"
-				  "  \"bundle\": \"/b/\\\"x\\\"\",\n  \"rootfs\": \"/b/rootfs\",\n"
-				  "  \"created\": \"2026-01-02T03:04:05.000000006Z\",\n  \"owner\": \"\"\n}");
+	assert_string_equal(
+		text,
+		"{\n  \"ociVersion\": \"1.3.0\",\n  \"id\": \"c1\",\n  \"pid\": 0,\n  \"status\": \"stopped\",\n"
+		"  \"bundle\": \"/b/\\\"x\\\"\",\n  \"rootfs\": \"/b/rootfs\",\n"
+		"  \"created\": \"2026-01-02T03:04:05.000000006Z\",\n  \"owner\": \"\"\n}");
 	free(text);
 	state_done(&s);
 }
