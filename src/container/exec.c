@@ -192,6 +192,9 @@ static int start(struct exec *e, struct error *err)
 	l->on_listener = on_listener;
 	l->context = e;
 	l->oom_score_adj = p->oom_score_adj_set ? p->oom_score_adj : INT_MIN;
+	/* The program runs when somebody resumes the container, who needs the lock for that. */
+	if (e->found.status == STATUS_PAUSED)
+		state_dir_unlock(&e->found.dir);
 	r = launch_start(l, err);
 	/* READY says that the program was found; only EOF says that it runs. */
 	if (r >= 0)

@@ -40,11 +40,11 @@ static uint32_t last_capability(void)
 
 /*
  * Inside a user namespace CAP_SYS_ADMIN counts for mounts only if the mount namespace belongs to it too. A detached
- * clone of our root tells.
+ * clone of our root tells; a recursive one, since the mounts that came from outside are locked together.
  */
 static bool can_clone_mounts(void)
 {
-	_cleanup_close_ int fd = mount_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	_cleanup_close_ int fd = mount_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	return fd >= 0;
 }

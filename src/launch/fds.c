@@ -34,11 +34,12 @@ int launch_protect_fds(uint32_t preserve, struct error *err)
 	if (r < 0)
 		return error_set(err, -r, "cannot mark file descriptors close-on-exec");
 	for (int fd = 3; fd < 3 + (int)preserve; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0) {
-			/* The caller may have passed it marked; it was announced, so it is to survive. */
-			(void)fcntl(fd, F_SETFD, 0);
+		/*
+		 * What the caller passed came through an execve, so it is not marked. What is marked we opened ourselves
+		 * in a hole, before this: it must not survive.
+		 */
+		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		}
 		/* A hole: callers close gaps by counting over them, so it is no error. */
 		if (null_fd < 0) {
 			null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -22,7 +22,7 @@ masked_or_refused() {
 
 @test "T11 the image's null device, if it is none, is no mask" {
 	prepared_dev
-	ln -s /proc/sys/kernel/core_pattern "$TMP/dev/null"
+	ln -s /proc/sys/kernel/printk_ratelimit_burst "$TMP/dev/null"
 	go; echo "$status: $output"; masked_or_refused
 	rm "$TMP/dev/null"; echo >"$TMP/dev/null"
 	go; echo "$status: $output"; masked_or_refused
@@ -37,7 +37,7 @@ masked_or_refused() {
 @test "T12 a null device that is exchanged meanwhile is no mask" {
 	prepared_dev
 	mknod "$TMP/dev/null" c 1 3
-	ln -s /proc/sys/kernel/core_pattern "$TMP/dev/other"
+	ln -s /proc/sys/kernel/printk_ratelimit_burst "$TMP/dev/other"
 	race "$TMP/dev/null" "$TMP/dev/other"
 	local i started=0
 	for ((i = 0; i < ROUNDS; i++)); do

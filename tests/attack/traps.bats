@@ -48,7 +48,7 @@ tmpfs_at() { add_mount "{\"destination\":\"$1\",\"type\":\"tmpfs\",\"source\":\"
 }
 
 @test "C5 sysctls behind an AppArmor profile" {
-	[ -d /sys/kernel/security/apparmor ] || skip "no AppArmor on this host"
+	[ -d /sys/kernel/security/apparmor ] || skip "needs AppArmor"
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
 	set_sh 'cat /proc/sys/net/ipv4/ip_forward'
 	works

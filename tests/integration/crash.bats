@@ -100,3 +100,19 @@ POINTS="made recorded cgroup-made cgroup process hooks console ready saved pid-f
 	mkdir -m 700 "$ROOT/$ID"
 	after_crash "empty directory"
 }
+
+# The state directory is not synchronised to disk: after a power cut its files may be there and empty.
+@test "records that a power cut left empty are taken by delete --force" {
+	rt create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	rt kill "$ID" KILL
+	wait_for 10 is_status stopped
+	: >"$ROOT/$ID/config.json"
+	rt state "$ID" >/dev/null
+	rt delete "$ID"
+	mkdir -m 700 "$ROOT/$ID"
+	: >"$ROOT/$ID/state.json"
+	: >"$ROOT/$ID/config.json"
+	run ! rt state "$ID"
+	[[ "$output" == *"delete --force"* ]]
+	after_crash "empty records"
+}

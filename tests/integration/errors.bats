@@ -52,7 +52,7 @@ at_text() {
 	config '.process.terminal = "no"'
 	fails_with "$(at_text '"terminal"')" terminal "true or false"
 	config '.process.terminal = false | .process.user.uid = "root"'
-	fails_with "$(at_text '"uid"')" uid number
+	fails_with "$(at_text '"uid"')" uid integer
 	config '.process.user.uid = 0 | .mounts = {}'
 	fails_with "$(at_text '"mounts"')" mounts array
 	config '.mounts = [] | .process.env = ["A=b", 7]'

@@ -66,7 +66,7 @@ sched_or_skip() {
 
 @test "scheduler: a policy that no kernel has is refused" {
 	config '.process.scheduler = {policy: "SCHED_ISO"}'
-	fails_with scheduler
+	fails_with SCHED_ISO
 	config '.process.scheduler = {policy: "SCHED_NONSENSE"}'
 	fails_with SCHED_NONSENSE
 }

@@ -4,11 +4,25 @@
 
 load ../integration/helpers
 
+# Programs start slowly in an emulated machine: one bundle is made for a file, and copied for each test.
+setup_file() {
+	[ -n "${KNARR_IN_VM:-}" ] || return 0
+	setup_bundle
+	mv "$BUNDLE" "$BATS_FILE_TMPDIR/bundle"
+}
 setup() {
 	[ -n "${KNARR_IN_VM:-}" ] || skip "runs in the machine of tests/vm"
 	need_knarr
 	RT_FLAGS=()
-	setup_bundle
+	TMP=$BATS_TEST_TMPDIR
+	BUNDLE=$TMP/bundle
+	ROOT=$TMP/root
+	H=$TMP/host
+	ID=test-$$-$BATS_TEST_NUMBER-$RANDOM
+	cp -a "$BATS_FILE_TMPDIR/bundle" "$TMP"
+	mkdir "$H"
+	echo marker >"$H/marker"
+	MOUNTS_BEFORE=$(wc -l </proc/self/mountinfo)
 }
 teardown() { teardown_bundle; }
 
@@ -18,16 +32,16 @@ use_systemd() { RT_FLAGS=(--systemd-cgroup); }
 
 # Starts the bundle in the background; sets PID and CG, the folder of the cgroup that its first process is in.
 start_container() {
-	rt run --detach --bundle "$BUNDLE" "$@" "$ID" </dev/null >"$TMP/out" 2>"$TMP/err" || {
+	rt run --detach --pid-file "$TMP/pid" --bundle "$BUNDLE" "$@" "$ID" </dev/null >"$TMP/out" 2>"$TMP/err" || {
 		cat "$TMP/err" >&2
 		return 1
 	}
-	PID=$(rt state "$ID" | jq .pid)
-	CG=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$PID/cgroup")
+	PID=$(<"$TMP/pid")
+	CG=$(<"/proc/$PID/cgroup")
+	CG=/sys/fs/cgroup${CG#0::}
 }
 idle_container() {
-	set_args /bin/sleep 1000
-	config '.linux.resources += $r' --argjson r "${1:-{\}}"
+	config '.process.args = ["/bin/sleep", "1000"] | .linux.resources += $r' --argjson r "${1:-null}"
 	start_container
 }
 resources() { config '.linux.resources += $r' --argjson r "$1"; }
@@ -35,7 +49,7 @@ resources() { config '.linux.resources += $r' --argjson r "$1"; }
 value() {
 	local at=$CG
 	[ "${RT_FLAGS[*]}" != --systemd-cgroup ] || at=${CG%/container}
-	cat "$at/$1"
+	echo "$(<"$at/$1")"
 }
 is_value() {
 	local now

@@ -1,0 +1,31 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The cgroup tree: nothing in it is writable that is not the container's own.
+load ../integration/helpers
+load attack
+
+setup() { setup_attack; }
+teardown() { teardown_attack; }
+
+writable='find /sys/fs/cgroup -xdev -type f 2>/dev/null | while read -r f; do [ ! -w "$f" ] || { : 2>/dev/null >>"$f" && echo "writable: $f"; }; done; mkdir /sys/fs/cgroup/evil 2>/dev/null && echo "made a cgroup"; echo end'
+
+@test "T24 a shared cgroup tree is read-only" {
+	cp "$(busybox_path)" "$BUNDLE/rootfs/bin/find"
+	config '.linux.namespaces |= map(select(.type != "cgroup"))'
+	set_sh "$writable"
+	works
+	[ "$output" = end ]
+	config '.mounts |= map(select(.destination | startswith("/sys") | not)) + [{"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "ro"]}]'
+	works
+	[ "$output" = end ]
+}
+
+@test "T26 exec into a cgroup elsewhere is refused" {
+	local p
+	start_sleeper
+	for p in ../.. ../../.. a/../../..; do
+		run rt exec --cgroup "$p" "$ID" /bin/true
+		echo "$p: $status: $output"
+		[ "$status" -ne 0 ]
+	done
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# linux.devices and linux.netDevices.
+load helpers
+
+setup() { setup_bundle; }
+teardown() {
+	ip link del "kn$$" 2>/dev/null || true
+	teardown_bundle
+}
+
+@test "the default devices and links" {
+	set_sh 'for i in null zero full random urandom tty; do probe stat /dev/$i; done; for i in fd stdin stdout stderr ptmx; do probe symlink /dev/$i; done; echo x >/dev/null'
+	rt_run 0
+	[[ ${lines[0]} == "char 0666 "*" 1:3 "* ]]
+	[[ ${lines[1]} == "char 0666 "*" 1:5 "* ]]
+	[[ ${lines[2]} == "char 0666 "*" 1:7 "* ]]
+	[[ ${lines[3]} == "char 0666 "*" 1:8 "* ]]
+	[[ ${lines[4]} == "char 0666 "*" 1:9 "* ]]
+	[[ ${lines[5]} == "char 0666 "*" 5:0 "* ]]
+	[ "${lines[6]}" = /proc/self/fd ]
+	[ "${lines[7]}" = /proc/self/fd/0 ]
+	[ "${lines[8]}" = /proc/self/fd/1 ]
+	[ "${lines[9]}" = /proc/self/fd/2 ]
+	[[ ${lines[10]} == *pts/ptmx ]]
+}
+
+@test "devices: c, b, u and p with mode, uid and gid" {
+	need_root
+	config '.linux.devices = [
+		{path: "/dev/c", type: "c", major: 1, minor: 3, fileMode: 384, uid: 7, gid: 8},
+		{path: "/dev/sub/b", type: "b", major: 7, minor: 0, fileMode: 416, uid: 1, gid: 2},
+		{path: "/dev/u", type: "u", major: 1, minor: 5},
+		{path: "/dev/p", type: "p", fileMode: 420}]'
+	set_sh 'for i in c sub/b u p; do probe stat /dev/$i; done'
+	rt_run 0
+	[[ ${lines[0]} == "char 0600 7 8 1:3 "* ]]
+	[[ ${lines[1]} == "block 0640 1 2 7:0 "* ]]
+	[[ ${lines[2]} == "char "*" 1:5 "* ]]
+	[[ ${lines[3]} == "fifo 0644 "* ]]
+}
+
+@test "devices: the mode is not cut by the umask" {
+	need_root
+	config '.linux.devices = [{path: "/dev/c", type: "c", major: 1, minor: 3, fileMode: 438}]'
+	set_args probe stat /dev/c
+	umask 077
+	rt_run 0
+	[[ $output == "char 0666 "* ]]
+}
+
+@test "devices outside of /dev" {
+	need_root
+	config '.linux.devices = [{path: "/some/where", type: "c", major: 1, minor: 3}]'
+	set_args probe stat /some/where
+	rt_run 0
+	[[ $output == "char "*" 1:3 "* ]]
+}
+
+@test "devices are bound from the host in a user namespace" {
+	need_root
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$TMP" "$BUNDLE" "$BATS_RUN_TMPDIR"
+	chown -Rh 100000:100000 "$BUNDLE/rootfs"
+	set_sh 'probe stat /dev/null; echo x >/dev/null; head -c 3 /dev/zero | wc -c'
+	rt_run 0
+	[[ ${lines[0]} == "char "*" 1:3 "* ]]
+	[ "${lines[1]}" -eq 3 ]
+}
+
+@test "a /dev of the host is left as it is" {
+	need_root
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{destination: "/dev", type: "bind", source: "/dev", options: ["rbind", "rprivate"]}]'
+	set_args probe stat /dev/null
+	local before after
+	before=$(ls /dev | sort | tr '\n' ' ')
+	rt_run 0
+	after=$(ls /dev | sort | tr '\n' ' ')
+	[[ $output == "char 0666 0 0 1:3 "* ]]
+	[ "$before" = "$after" ]
+}
+
+@test "a device type that is none is refused" {
+	config '.linux.devices = [{path: "/dev/x", type: "x", major: 1, minor: 3}]'
+	fails_with "x"
+}
+
+need_link() {
+	need_root
+	need_tool ip
+	ip link add "kn$$" type dummy 2>/dev/null || ip link add "kn$$" type bridge 2>/dev/null || skip "the kernel makes no network device here"
+	ip addr add 192.0.2.7/24 dev "kn$$"
+	ip link set "kn$$" up
+}
+
+@test "netDevices: moved with its address, and up" {
+	need_link
+	config '.linux.netDevices = {($n): {}}' --arg n "kn$$"
+	set_args probe netdev "kn$$"
+	rt_run 0
+	[ "${lines[0]}" = up ]
+	[[ $output == *192.0.2.7* ]]
+}
+
+@test "netDevices: renamed" {
+	need_link
+	config '.linux.netDevices = {($n): {name: "inside0"}}' --arg n "kn$$"
+	set_args probe netdev inside0
+	rt_run 0
+	[ "${lines[0]}" = up ]
+	[[ $output == *192.0.2.7* ]]
+}
+
+@test "netDevices: a name with %d gets a number" {
+	need_link
+	config '.linux.netDevices = {($n): {name: "in%d"}}' --arg n "kn$$"
+	set_args probe netdev in0
+	rt_run 0
+	[ "${lines[0]}" = up ]
+}
+
+@test "netDevices: one that is not there is named" {
+	need_root
+	config '.linux.netDevices = {"knarr-absent": {}}'
+	fails_with knarr-absent
+}
+
+@test "netDevices: not without a network namespace" {
+	need_root
+	config '.linux.netDevices = {"lo": {}} | .linux.namespaces |= map(select(.type != "network"))'
+	fails_with netDevices
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# rootless: an ordinary user's containers. Root runs the cases as the user knarr-test, an ordinary user as itself.
+load helpers
+
+setup() {
+	setup_bundle
+	if is_root; then
+		id knarr-test >/dev/null 2>&1 || useradd --create-home knarr-test 2>/dev/null || skip "needs root that may add the user knarr-test"
+		AS=(setpriv --reuid knarr-test --regid knarr-test --init-groups --reset-env)
+		WHO=knarr-test
+		mkdir -m 700 "$TMP/run"
+		chmod 755 "$BATS_RUN_TMPDIR" "$TMP"
+		"${AS[@]}" test -x "$RT" || skip "needs root to have a program that others may run"
+		chown -R knarr-test: "$TMP"
+	else
+		AS=()
+		WHO=$(id -un)
+	fi
+	"${AS[@]}" unshare -U true 2>/dev/null || skip "no user namespaces for ordinary users here"
+	as "$RT" --root "$ROOT" spec --rootless --file "$BUNDLE/config.rootless"
+	mv -f "$BUNDLE/config.rootless" "$BUNDLE/config.json"
+	config '.process.terminal = false'
+	chmod 644 "$BUNDLE/config.json"
+}
+teardown() {
+	# The state is the user's.
+	[ -z "${WHO:-}" ] || [ ! -d "$ROOT" ] || as "$RT" --root "$ROOT" delete --force "$ID" || true
+	teardown_bundle
+}
+as() { (cd "$TMP" && "${AS[@]}" "$@"); }
+run_as() { run -"$1" as "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"; }
+edit() {
+	config "$@"
+	chmod 644 "$BUNDLE/config.json"
+}
+
+@test "spec --rootless runs: root inside, the user outside" {
+	edit '.process.args = ["/bin/sh", "-c", "/bin/probe ids; cat /proc/self/uid_map | tr -s \" \"; exit 15"]'
+	run_as 15
+	assert_output_has "uid=0,0,0" "0 $(id -u "$WHO") 1"
+}
+
+@test "create, start, exec, kill, delete" {
+	edit '.process.args = ["/bin/sleep", "60"]'
+	as "$RT" --root "$ROOT" create --bundle "$BUNDLE" --pid-file "$TMP/pid" "$ID" </dev/null >/dev/null 2>"$TMP/err" || { cat "$TMP/err"; return 1; }
+	[ "$(stat -c %U "/proc/$(cat "$TMP/pid")")" = "$WHO" ] || true
+	as "$RT" --root "$ROOT" start "$ID"
+	run -4 as "$RT" --root "$ROOT" exec "$ID" /bin/sh -c 'exit 4'
+	as "$RT" --root "$ROOT" kill "$ID" KILL
+	stopped() { [ "$(as "$RT" --root "$ROOT" state "$ID" | jq -r .status)" = stopped ]; }
+	wait_for 5 stopped
+	as "$RT" --root "$ROOT" delete "$ID"
+}
+
+@test "ranges of /etc/subuid by newuidmap" {
+	need_tool newuidmap
+	local sub
+	sub=$(awk -F: -v w="$WHO" '$1 == w {print $2 ":" $3; exit}' /etc/subuid 2>/dev/null)
+	[ -n "$sub" ] || skip "needs root to give the user a range in /etc/subuid"
+	edit '.linux.uidMappings = [{containerID: 0, hostID: $u, size: 1}, {containerID: 1, hostID: $s, size: 1000}] | .linux.gidMappings = [{containerID: 0, hostID: $g, size: 1}, {containerID: 1, hostID: $s, size: 1000}]
+		| .process.user = {uid: 7, gid: 8} | .process.args = ["/bin/probe", "ids"]' \
+		--argjson u "$(id -u "$WHO")" --argjson g "$(id -g "$WHO")" --argjson s "${sub%:*}"
+	run as "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == "uid=7,7,7 gid=8,8,8 "* ]]
+}
+
+@test "a range that is not the user's is refused and says so" {
+	edit '.linux.uidMappings = [{containerID: 0, hostID: 1, size: 5}]'
+	run as "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$status" = 1 ]
+	assert_output_has config.json:
+	[ -z "$(ls "$ROOT" 2>/dev/null)" ]
+}
+
+@test "the default state root is in XDG_RUNTIME_DIR" {
+	mkdir -p "$TMP/run"
+	chmod 700 "$TMP/run"
+	! is_root || chown knarr-test: "$TMP/run"
+	edit '.process.args = ["/bin/true"]'
+	run -0 as env XDG_RUNTIME_DIR="$TMP/run" "$RT" run --bundle "$BUNDLE" "$ID"
+	[ -d "$TMP/run/knarr" ]
+}
