@@ -37,7 +37,8 @@
 #endif
 
 struct clone_request {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		set_tid_size, cgroup;
 };
 
 struct floor_mount {
@@ -51,9 +52,15 @@ struct floor_mount {
 
 static const struct floor_mount mounts[] = {
 	{ "proc", "proc", 0, { NULL }, { NULL } },
-	{ "tmpfs", "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, { "mode", "755", "size", "65536k" },
+	{ "tmpfs",
+	  "dev",
+	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
+	  { "mode", "755", "size", "65536k" },
 	  { "pts", "shm", "mqueue" } },
-	{ "devpts", "dev/pts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, { "ptmxmode", "0666", "mode", "0620", "gid", "5" },
+	{ "devpts",
+	  "dev/pts",
+	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	  { "ptmxmode", "0666", "mode", "0620", "gid", "5" },
 	  { NULL } },
 	{ "tmpfs", "dev/shm", STRICT, { "mode", "1777", "size", "65536k" }, { NULL } },
 	{ "mqueue", "dev/mqueue", STRICT, { NULL }, { NULL } },
@@ -76,7 +83,9 @@ static void mount_one(int root, const struct floor_mount *m)
 	int fd;
 
 	for (int i = 0; i + 1 < 8 && m->options[i]; i += 2)
-		must(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, m->options[i], m->options[i + 1], 0), m->options[i]);
+		must(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, m->options[i],
+			     m->options[i + 1], 0),
+		     m->options[i]);
 	must(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0), m->target);
 	fd = (int)must(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, m->attributes), m->target);
 	for (int i = 0; i < 4 && m->folders[i]; i++)
@@ -94,10 +103,13 @@ static _Noreturn void child(const char *rootfs, char **argv)
 	int root;
 
 	must(syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private mounts");
-	root = (int)must(syscall(SYS_open_tree, AT_FDCWD, rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE),
+	root = (int)must(syscall(SYS_open_tree, AT_FDCWD, rootfs,
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE),
 			 "open_tree");
-	must(syscall(SYS_mount_setattr, root, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)), "mount_setattr");
-	must(syscall(SYS_move_mount, root, "", AT_FDCWD, rootfs, MOVE_MOUNT_F_EMPTY_PATH), "move_mount");
+	must(syscall(SYS_mount_setattr, root, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)),
+	     "mount_setattr");
+	must(syscall(SYS_move_mount, root, "", AT_FDCWD, rootfs, MOVE_MOUNT_F_EMPTY_PATH),
+	     "move_mount");
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		mount_one(root, &mounts[i]);
 	must(fchdir(root), "fchdir");
@@ -112,7 +124,8 @@ static _Noreturn void child(const char *rootfs, char **argv)
 int main(int argc, char **argv)
 {
 	struct clone_request request = {
-		.flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP,
+		.flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS |
+			 CLONE_NEWCGROUP,
 		.exit_signal = SIGCHLD,
 	};
 	int status;

@@ -49,12 +49,12 @@ static inline void freep(void *p)
 		*_take_p = -9 /* -EBADF */; \
 		_take_v;                    \
 	})
-#define TAKE_PTR(p)                             \
-	__extension__({                         \
-		__typeof__(p) *_take_p = &(p);  \
+#define TAKE_PTR(p)                               \
+	__extension__({                           \
+		__typeof__(p) *_take_p = &(p);    \
 		__typeof__(p) _take_v = *_take_p; \
-		*_take_p = NULL;                \
-		_take_v;                        \
+		*_take_p = NULL;                  \
+		_take_v;                          \
 	})
 
 /* ---- error: a fixed-size record on the caller's stack -------------------------------- */
@@ -80,17 +80,17 @@ enum error_class {
  * the packet's version), so it holds no pointer.
  */
 struct error {
-	int32_t code;         /* positive errno; 0 if no system call failed */
-	uint32_t class;       /* enum error_class */
-	uint32_t line;        /* 1-based place in the input file, 0 = unknown */
+	int32_t code;   /* positive errno; 0 if no system call failed */
+	uint32_t class; /* enum error_class */
+	uint32_t line;  /* 1-based place in the input file, 0 = unknown */
 	uint32_t column;
-	char step[40];        /* plan op or host step: "mount", "cgroup-create"; "" = none */
-	char syscall[28];     /* "move_mount"; "" = none */
-	char file[64];        /* input file that line belongs to, as the user may say it: "config.json" */
-	char origin[192];     /* JSON pointer "/mounts/3/source" or flag "--memory"; "" = unknown */
-	char subject[256];    /* the path or name concerned */
-	char text[768];       /* the sentence: lower case, no full stop, no errno text */
-	char remedy[256];     /* one suggestion, or "" */
+	char step[40];    /* plan op or host step: "mount", "cgroup-create"; "" = none */
+	char syscall[28]; /* "move_mount"; "" = none */
+	char file[64]; /* input file that line belongs to, as the user may say it: "config.json" */
+	char origin[192];  /* JSON pointer "/mounts/3/source" or flag "--memory"; "" = unknown */
+	char subject[256]; /* the path or name concerned */
+	char text[768];    /* the sentence: lower case, no full stop, no errno text */
+	char remedy[256];  /* one suggestion, or "" */
 };
 
 /*
@@ -101,7 +101,8 @@ struct error {
 int error_set(struct error *err, int errnum, const char *fmt, ...) _printf_(3, 4);
 int error_vset(struct error *err, int errnum, const char *fmt, va_list ap) _printf_(3, 0);
 /* As error_set() with an explicit class. */
-int error_fail(struct error *err, enum error_class class, int errnum, const char *fmt, ...) _printf_(4, 5);
+int error_fail(struct error *err, enum error_class class, int errnum, const char *fmt, ...)
+	_printf_(4, 5);
 
 /* Add one field to an error that is set; NULL err or NULL text is a no-op. They never overwrite a field already there. */
 void error_add_step(struct error *err, const char *step);
@@ -142,9 +143,9 @@ char *text_utc(char buf[TEXT_UTC_SIZE], int64_t seconds);
 
 /* ---- num: strict numbers: whole string, decimal unless said, no sign, no space -------- */
 
-int num_parse_u64(const char *s, uint64_t *ret);           /* -EINVAL, -ERANGE */
+int num_parse_u64(const char *s, uint64_t *ret); /* -EINVAL, -ERANGE */
 int num_parse_u64_len(const char *s, size_t len, uint64_t *ret);
-int num_parse_i64(const char *s, int64_t *ret);             /* '-' allowed */
+int num_parse_i64(const char *s, int64_t *ret); /* '-' allowed */
 int num_parse_i64_len(const char *s, size_t len, int64_t *ret);
 int num_parse_u32(const char *s, uint32_t *ret);
 /* uid or gid: 0 ... 2^32-2 (R11). */
@@ -249,7 +250,8 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 int log_open(const char *target, enum log_format format, enum log_level level, struct error *err);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
-void log_warning(const char *fmt, ...) _printf_(1, 2); /* below the default level "error": written only on request */
+void log_warning(const char *fmt, ...)
+	_printf_(1, 2); /* below the default level "error": written only on request */
 void log_debug(const char *fmt, ...) _printf_(1, 2);
 /* One line of --timing, always on stderr. */
 void log_timing(const char *fmt, ...) _printf_(1, 2);
@@ -262,12 +264,13 @@ enum jtype { JNULL, JBOOL, JNUMBER, JSTRING, JARRAY, JOBJECT };
 
 struct jnode {
 	enum jtype type;
-	uint32_t offset;        /* byte offset of the value in the text */
-	uint32_t key_offset;    /* byte offset of the member's name, 0 in arrays and for the root */
-	uint32_t count;         /* members or items */
-	uint32_t index;         /* position within the parent */
-	const char *key;        /* member name, or NULL */
-	const char *text;       /* JSTRING: NUL-terminated value; JNUMBER: the raw digits; JBOOL: "true"/"false" */
+	uint32_t offset;     /* byte offset of the value in the text */
+	uint32_t key_offset; /* byte offset of the member's name, 0 in arrays and for the root */
+	uint32_t count;      /* members or items */
+	uint32_t index;      /* position within the parent */
+	const char *key;     /* member name, or NULL */
+	const char *
+		text; /* JSTRING: NUL-terminated value; JNUMBER: the raw digits; JBOOL: "true"/"false" */
 	uint32_t text_len;
 	bool boolean;
 	struct jnode *parent, *first, *next;
@@ -290,15 +293,18 @@ struct jdoc {
  * Parses text (copied). Refused with line and column: syntax errors, trailing bytes, invalid UTF-8, NUL inside a
  * string, duplicate keys of one object, lone surrogates, depth > 64, size > 16 MiB, too many values.
  */
-int jread_parse(const char *text, size_t len, const char *name, struct jdoc **ret, struct error *err);
-int jread_file_at(int dirfd, const char *path, const char *name, struct jdoc **ret, struct error *err);
+int jread_parse(const char *text, size_t len, const char *name, struct jdoc **ret,
+		struct error *err);
+int jread_file_at(int dirfd, const char *path, const char *name, struct jdoc **ret,
+		  struct error *err);
 struct jdoc *jdoc_free(struct jdoc *doc);
 static inline void jdoc_freep(struct jdoc **d)
 {
 	*d = jdoc_free(*d);
 }
-const struct jnode *jnode_get(const struct jnode *object, const char *key); /* NULL if absent or no object */
-const char *jtype_name(enum jtype type);                                    /* "a string", "an object", ... */
+const struct jnode *jnode_get(const struct jnode *object,
+			      const char *key); /* NULL if absent or no object */
+const char *jtype_name(enum jtype type);        /* "a string", "an object", ... */
 /* JSON pointer (RFC 6901) of a node into buf; cut if too long. */
 const char *jnode_pointer(const struct jnode *node, char *buf, size_t size);
 /* Node of a JSON pointer, the deepest existing ancestor if it does not exist. */
@@ -315,13 +321,14 @@ struct jwrite; /* a JSON value under construction */
 struct jwrite *jwrite_object(void);
 struct jwrite *jwrite_array(void);
 void jwrite_string(struct jwrite *o, const char *key, const char *value); /* key NULL in arrays */
-void jwrite_uint(struct jwrite *o, const char *key, uint64_t value);     /* all 64 bits */
+void jwrite_uint(struct jwrite *o, const char *key, uint64_t value);      /* all 64 bits */
 void jwrite_int(struct jwrite *o, const char *key, int64_t value);
 void jwrite_real(struct jwrite *o, const char *key, double value);
 void jwrite_bool(struct jwrite *o, const char *key, bool value);
 void jwrite_null(struct jwrite *o, const char *key);
 struct jwrite *jwrite_parsed(const char *text); /* a JSON text as a value; null if it is none */
 void jwrite_put(struct jwrite *o, const char *key, struct jwrite *value); /* takes value */
-char *jwrite_text(struct jwrite *root, int indent); /* frees root; malloc'd; indent 0 = compact; no trailing newline */
+char *jwrite_text(struct jwrite *root,
+		  int indent); /* frees root; malloc'd; indent 0 = compact; no trailing newline */
 
 #endif

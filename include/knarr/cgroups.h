@@ -15,12 +15,13 @@ enum cgroup_driver { CGROUP_NONE, CGROUP_FS, CGROUP_SYSTEMD };
 
 /* The host's cgroup2 tree. */
 struct cgroup_host {
-	int root_fd;             /* O_PATH directory of the cgroup2 mount, -EBADF if there is none */
+	int root_fd; /* O_PATH directory of the cgroup2 mount, -EBADF if there is none */
 	char mount_point[256];
-	char mount_root[256];    /* what of the tree that mount shows, "/" usually */
-	bool unified;            /* nothing but v2 on this host */
+	char mount_root[256]; /* what of the tree that mount shows, "/" usually */
+	bool unified;         /* nothing but v2 on this host */
 };
-int cgroup_host_open(struct cgroup_host *ret, struct error *err); /* a host without cgroup2: root_fd < 0, returns 0 */
+int cgroup_host_open(struct cgroup_host *ret,
+		     struct error *err); /* a host without cgroup2: root_fd < 0, returns 0 */
 void cgroup_host_close(struct cgroup_host *h);
 /* Our own cgroup ("/user.slice/...") as seen through that mount. */
 int cgroup_own_path(const struct cgroup_host *host, char *buf, size_t size);
@@ -29,26 +30,27 @@ int cgroup_own_path(const struct cgroup_host *host, char *buf, size_t size);
 struct cgroup_request {
 	enum cgroup_driver driver;
 	const char *id;
-	const char *cgroups_path;              /* linux.cgroupsPath or NULL */
+	const char *cgroups_path; /* linux.cgroupsPath or NULL */
 	const struct spec_resources *resources;
-	const struct spec_map *annotations;    /* org.systemd.property.*, run.oci.systemd.subgroup, run.oci.delegate-cgroup */
-	const struct spec_device *devices;     /* linux.devices: allowed besides the default ones */
+	const struct spec_map *
+		annotations; /* org.systemd.property.*, run.oci.systemd.subgroup, run.oci.delegate-cgroup */
+	const struct spec_device *devices; /* linux.devices: allowed besides the default ones */
 	size_t device_count;
-	bool rootless;                         /* an ordinary user: its delegated tree only */
-	bool limits_best;                      /* --limits=best: limits that cannot be had are warnings */
-	bool owner_set;                        /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
+	bool rootless;    /* an ordinary user: its delegated tree only */
+	bool limits_best; /* --limits=best: limits that cannot be had are warnings */
+	bool owner_set; /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
 	uint32_t owner_uid, owner_gid;
 };
 
 /* What was made; everything that later commands need is in the state record. */
 struct cgroup {
 	enum cgroup_driver driver;
-	int fd;                 /* O_PATH|O_DIRECTORY of the cgroup init lives in, -EBADF if none (yet) */
-	int dir_fd;             /* the same of path where that is a parent of the leaf; <= 0: there is no sub-cgroup */
-	char path[1024];        /* of the container ("/knarr/ID"); "" if none */
-	char leaf[1152];        /* where init lives: path, or a sub-cgroup of it */
-	char scope[512];        /* systemd unit, "" otherwise */
-	bool made;              /* we made it, so we remove it */
+	int fd; /* O_PATH|O_DIRECTORY of the cgroup init lives in, -EBADF if none (yet) */
+	int dir_fd; /* the same of path where that is a parent of the leaf; <= 0: there is no sub-cgroup */
+	char path[1024]; /* of the container ("/knarr/ID"); "" if none */
+	char leaf[1152]; /* where init lives: path, or a sub-cgroup of it */
+	char scope[512]; /* systemd unit, "" otherwise */
+	bool made;       /* we made it, so we remove it */
 };
 
 /*
@@ -60,20 +62,25 @@ struct cgroup {
  * Decides driver, path, leaf and scope without any side effect (fd stays -EBADF), so that they can be recorded before
  * cgroup_create() makes the first of them.
  */
-int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err);
-int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err);
+int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *ret, struct error *err);
+int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req,
+		  struct cgroup *ret, struct error *err);
 /*
  * systemd: makes the scope with pid in it and applies what systemd has no property for. cgroupfs: writes what could
  * not be in force before there was a process (pids.max = 0). To be called in both cases, once pid is in cg->fd; on
  * failure the caller ends pid, then calls cgroup_remove().
  */
-int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *cg, pid_t pid, struct error *err);
+int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req,
+		  struct cgroup *cg, pid_t pid, struct error *err);
 /* Opens what a state record names. -ENOENT if it is gone. */
-int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path, const char *leaf, const char *scope, struct cgroup *ret, struct error *err);
+int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path,
+		const char *leaf, const char *scope, struct cgroup *ret, struct error *err);
 void cgroup_close(struct cgroup *cg);
 
-int cgroup_kill(const struct cgroup *cg, struct error *err);              /* cgroup.kill, all of the subtree */
-int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err); /* every process of the subtree, frozen meanwhile */
+int cgroup_kill(const struct cgroup *cg, struct error *err); /* cgroup.kill, all of the subtree */
+int cgroup_signal_all(const struct cgroup *cg, int sig,
+		      struct error *err); /* every process of the subtree, frozen meanwhile */
 /* Freezes or thaws and waits for cgroup.events; thaws again on failure. */
 int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct error *err);
 bool cgroup_is_frozen(const struct cgroup *cg);
@@ -84,9 +91,11 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count);
  * Removes the cgroup bottom-up (and stops the scope) after waiting on cgroup.events; on -EBUSY or -ETIMEDOUT the
  * error names the processes, their state and what they wait for.
  */
-int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms, struct error *err);
+int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms,
+		  struct error *err);
 /* All values are checked before the first write; on failure the old ones are back. */
-int cgroup_update(const struct cgroup_host *host, struct cgroup *cg, const struct spec_resources *res, struct error *err);
+int cgroup_update(const struct cgroup_host *host, struct cgroup *cg,
+		  const struct spec_resources *res, struct error *err);
 /* For exec: the fd to clone into; sub ("" = leaf) is a path below the container's cgroup, no "..", no links (T26). */
 int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struct error *err);
 /* Controllers that are enabled for the cgroup, "cpu memory pids". */
@@ -97,7 +106,8 @@ char *cgroup_limits_json(const struct cgroup *cg);
 int cgroup_stats_json(const struct cgroup *cg, char **ret, struct error *err);
 /* Blocks until an OOM kill, the end of the cgroup, or timeout_ms. */
 enum cgroup_event { CGROUP_EVENT_NONE, CGROUP_EVENT_OOM, CGROUP_EVENT_EMPTY };
-int cgroup_watch(const struct cgroup *cg, int timeout_ms, enum cgroup_event *ret, struct error *err);
+int cgroup_watch(const struct cgroup *cg, int timeout_ms, enum cgroup_event *ret,
+		 struct error *err);
 /* The same for a caller that waits again and again: no OOM kill between two waits is missed. */
 struct cgroup_watch {
 	const struct cgroup *cgroup;
@@ -105,11 +115,13 @@ struct cgroup_watch {
 	uint64_t oom_kills;       /* seen so far */
 };
 int cgroup_watch_open(const struct cgroup *cg, struct cgroup_watch *ret, struct error *err);
-int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret, struct error *err);
+int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret,
+		      struct error *err);
 void cgroup_watch_close(struct cgroup_watch *w);
 bool cgroup_oom_killed(const struct cgroup *cg); /* memory.events oom_kill > 0 */
 /* For check and features: can this request be honoured? No side effects. */
-int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *req, struct error *err);
+int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *req,
+		 struct error *err);
 
 bool cgroup_systemd_supported(void); /* built in, and libsystemd can be loaded */
 
@@ -118,7 +130,9 @@ uint64_t cgroup_cpu_shares_to_weight(uint64_t shares);
 uint64_t cgroup_blkio_weight_to_io(uint64_t weight);
 
 /* Device rules -> BPF cgroup device program (pure). insns: malloc'd struct bpf_insn[]. */
-int cgroup_device_program(const struct spec_resources *res, const struct spec_device *devices, size_t device_count, void **ret_insns, unsigned *ret_count, struct error *err);
+int cgroup_device_program(const struct spec_resources *res, const struct spec_device *devices,
+			  size_t device_count, void **ret_insns, unsigned *ret_count,
+			  struct error *err);
 
 /* ---- resctrl.c: linux.intelRdt (config-linux.md, "IntelRdt") ---- */
 
@@ -130,7 +144,8 @@ struct resctrl {
 /* The mounted resctrl filesystem, O_PATH; refused with the reason where there is none. */
 int resctrl_root_open(struct error *err);
 /* Makes or checks the class, writes or compares its schemata, makes the monitoring group. Undone on failure. */
-int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id, struct resctrl *ret, struct error *err);
+int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		   struct resctrl *ret, struct error *err);
 int resctrl_assign(int root_fd, const struct resctrl *r, pid_t pid, struct error *err);
 void resctrl_remove(int root_fd, const char *path);
 

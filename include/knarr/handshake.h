@@ -50,9 +50,9 @@ enum handshake_step {
 struct handshake_packet {
 	uint32_t version; /* HANDSHAKE_VERSION */
 	uint32_t step;
-	uint32_t op;      /* index of the op concerned */
-	int32_t value;    /* step-specific: exit status of a hook, ... */
-	uint64_t nsec;    /* TIMING: what the op took */
+	uint32_t op;   /* index of the op concerned */
+	int32_t value; /* step-specific: exit status of a hook, ... */
+	uint64_t nsec; /* TIMING: what the op took */
 	union {
 		struct error error; /* FAILED */
 		char text[512];     /* DEBUG; CONSOLE: pts name */

@@ -35,8 +35,8 @@ int sys_mount_id(int fd, uint64_t *ret_id);
 /* ---- safe_path.c: the only way to touch a name below a root (R1, R8, R12) -------------- */
 
 enum safe_flags {
-	SAFE_NOFOLLOW = 1u << 0,     /* the last component must not be a link (-ELOOP) */
-	SAFE_BENEATH = 1u << 1,      /* no link and no mount crossing at all: cgroup files (R12) */
+	SAFE_NOFOLLOW = 1u << 0, /* the last component must not be a link (-ELOOP) */
+	SAFE_BENEATH = 1u << 1,  /* no link and no mount crossing at all: cgroup files (R12) */
 	SAFE_DIRECTORY = 1u << 2,
 };
 /*
@@ -58,7 +58,8 @@ enum safe_kind { SAFE_MAKE_DIR, SAFE_MAKE_FILE };
  * Opens path as O_PATH, making it (and its parents) if absent: a directory, or an empty regular file, mode as given.
  * *ret_made (may be NULL) tells whether the last component was made. With SAFE_NOFOLLOW an existing link is -ELOOP.
  */
-int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags, bool *ret_made);
+int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, unsigned flags,
+	      bool *ret_made);
 
 /* ---- mount_api.c: fd-based mounts (R2) ------------------------------------------------- */
 
@@ -73,7 +74,8 @@ int mount_fsmount(int fsfd, uint64_t attrs);
 int mount_open_tree(int dirfd, const char *path, unsigned flags);
 int mount_move(int from_fd, int to_fd); /* both by empty path */
 /* mount_setattr(2) on an fd; recursive with AT_RECURSIVE. userns_fd < 0: none. propagation 0: unchanged (else MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE). */
-int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation, int userns_fd);
+int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
+			 int userns_fd);
 int mount_umount_detach_cwd(void);
 
 /* ---- procfs.c: the private handle (R3) -------------------------------------------------- */

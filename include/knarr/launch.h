@@ -30,25 +30,27 @@ void launch_protect_memory(void);
 
 struct launch {
 	struct plan plan;
-	const struct spec *spec;        /* borrowed; id maps of bind mounts and of the container */
+	const struct spec *spec; /* borrowed; id maps of bind mounts and of the container */
 	const struct cgroup_host *cgroup_host;
-	const struct cgroup_request *cgroup_request; /* NULL: do not attach after the clone (exec) */
-	struct cgroup *cgroup;          /* fd >= 0: clone straight into it */
-	int join_fd;                    /* exec: pidfd of the container's init (borrowed), or -EBADF */
-	int gate_fd;                    /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
+	const struct cgroup_request
+		*cgroup_request; /* NULL: do not attach after the clone (exec) */
+	struct cgroup *cgroup;   /* fd >= 0: clone straight into it */
+	int join_fd;             /* exec: pidfd of the container's init (borrowed), or -EBADF */
+	int gate_fd;             /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
 	/* callbacks, each in P while C waits; may be NULL */
-	int (*on_process)(struct launch *l, struct error *err); /* pid is known (record it); before HOOKS */
+	int (*on_process)(struct launch *l,
+			  struct error *err); /* pid is known (record it); before HOOKS */
 	int (*on_hooks)(struct launch *l, struct error *err);
 	int (*on_console)(struct launch *l, int master_fd, const char *name, struct error *err);
 	int (*on_listener)(struct launch *l, int listener_fd, struct error *err);
 	void *context;
-	int oom_score_adj;              /* written before the process goes on; INT_MIN: left alone */
-	struct rlimit nofile;           /* the caller's RLIMIT_NOFILE; set by launch_start */
-	bool hold;                      /* on_process must be done before the process goes on (devices to move, a scope to make) */
+	int oom_score_adj;    /* written before the process goes on; INT_MIN: left alone */
+	struct rlimit nofile; /* the caller's RLIMIT_NOFILE; set by launch_start */
+	bool hold; /* on_process must be done before the process goes on (devices to move, a scope to make) */
 	/* results */
-	struct pidref process;          /* pidfd of the container's process */
-	int socket;                     /* handshake, open until launch_done */
-	enum handshake_step last_step;  /* of either side */
+	struct pidref process;         /* pidfd of the container's process */
+	int socket;                    /* handshake, open until launch_done */
+	enum handshake_step last_step; /* of either side */
 };
 /* Up to READY. On failure the child is dead and reaped, and err is the child's own record where it sent one. */
 int launch_start(struct launch *l, struct error *err);

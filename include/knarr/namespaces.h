@@ -10,11 +10,13 @@
  * Writes uid_map and gid_map of pid through procfd: directly with privilege; else through newuidmap/newgidmap (found in PATH, outside
  * the rootfs) when more than the single own id is asked; else the single own id with setgroups denied.
  */
-int idmap_write(int procfd, pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct error *err);
+int idmap_write(int procfd, pid_t pid, const struct spec_id_maps *uids,
+		const struct spec_id_maps *gids, struct error *err);
 /* No overlap, no wrap, at most 340 lines (pure). */
 int idmap_check(const struct spec_id_maps *maps, struct error *err);
 /* A user namespace with these maps that no process lives in: for id-mapped mounts. Returns the namespace fd. */
-int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids, struct error *err);
+int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		    struct error *err);
 /* Host id that container id 'id' maps to; false if unmapped. */
 bool idmap_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret);
 /* Opens a namespace file and checks its type (NS_GET_NSTYPE); a wrong type is named. */

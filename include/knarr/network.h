@@ -7,7 +7,8 @@
 #include "knarr/spec.h"
 
 /* Moves and renames each device into the network namespace netns_fd, keeps its permanent global addresses, sets it up. Undone on failure. */
-int network_move_devices(const struct spec_net_device *devices, size_t count, int netns_fd, struct error *err);
+int network_move_devices(const struct spec_net_device *devices, size_t count, int netns_fd,
+			 struct error *err);
 bool network_supported(void); /* libmnl can be loaded */
 
 #endif

@@ -28,29 +28,29 @@
 enum plan_op_type {
 	OP_INVALID,
 	/* phase 1 */
-	OP_JOIN,          /* setns to fd; joins the kernel refuses for lack of privilege are retried after the user namespace */
-	OP_TIME_OFFSETS,  /* unshare the time namespace and write its offsets */
-	OP_FORK,          /* go on in a child (CLONE_PARENT), with new namespaces */
+	OP_JOIN, /* setns to fd; joins the kernel refuses for lack of privilege are retried after the user namespace */
+	OP_TIME_OFFSETS, /* unshare the time namespace and write its offsets */
+	OP_FORK,         /* go on in a child (CLONE_PARENT), with new namespaces */
 	/* phase 2 */
-	OP_UNSHARE,       /* cgroup namespace: only after the process is in its cgroup */
-	OP_LOOPBACK,      /* bring lo up in a new network namespace */
+	OP_UNSHARE,  /* cgroup namespace: only after the process is in its cgroup */
+	OP_LOOPBACK, /* bring lo up in a new network namespace */
 	OP_SYSCTL,
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
-	OP_ROOT,          /* propagation of the old tree; attach the rootfs tree (fd) */
-	OP_MOUNT,         /* a new filesystem */
-	OP_BIND,          /* a tree (fd opened by the host half, or by path here when PLAN_OP_OPEN_HERE) */
-	OP_DEVICE,        /* device node, or bind of the host's node (fd) */
+	OP_ROOT,   /* propagation of the old tree; attach the rootfs tree (fd) */
+	OP_MOUNT,  /* a new filesystem */
+	OP_BIND,   /* a tree (fd opened by the host half, or by path here when PLAN_OP_OPEN_HERE) */
+	OP_DEVICE, /* device node, or bind of the host's node (fd) */
 	OP_SYMLINK,
 	OP_HOOKS_RUNTIME, /* ask the host half to run prestart and createRuntime hooks */
 	OP_HOOKS,         /* run createContainer hooks here */
-	OP_CONSOLE,       /* allocate the pty, bind /dev/console, send the master to the host half */
+	OP_CONSOLE, /* allocate the pty, bind /dev/console, send the master to the host half */
 	OP_MASK,
 	OP_READONLY,
 	OP_ROOT_READONLY, /* remount the root read-only, or set its propagation */
 	OP_PIVOT,
 	/* phase 3 */
-	OP_SESSION,       /* setsid, controlling terminal, stdio */
+	OP_SESSION, /* setsid, controlling terminal, stdio */
 	OP_KEYRING,
 	OP_RLIMIT,
 	OP_SCHEDULER,
@@ -58,48 +58,52 @@ enum plan_op_type {
 	OP_MEMORY_POLICY,
 	OP_AFFINITY,
 	OP_PERSONALITY,
-	OP_LABEL,         /* apparmor or selinux, written through the private procfs and read back */
+	OP_LABEL, /* apparmor or selinux, written through the private procfs and read back */
 	OP_UMASK,
 	OP_NO_NEW_PRIVS,
 	/* phase 4 */
-	OP_IDENTITY,      /* groups, gid, uid, capabilities; read back */
+	OP_IDENTITY, /* groups, gid, uid, capabilities; read back */
 	OP_CWD,
-	OP_LOOKUP,        /* find the program (R: at create, since callers derive 126/127 from it) */
+	OP_LOOKUP, /* find the program (R: at create, since callers derive 126/127 from it) */
 	/* phase 5 */
-	OP_GATE,          /* report READY and wait for start */
-	OP_HOOKS_START,   /* startContainer hooks */
+	OP_GATE,        /* report READY and wait for start */
+	OP_HOOKS_START, /* startContainer hooks */
 	OP_SECCOMP,
-	OP_EXEC,          /* close everything but stdio and preserved fds, execve */
+	OP_EXEC, /* close everything but stdio and preserved fds, execve */
 	OP_TYPE_COUNT
 };
 
 enum plan_op_flags {
-	PLAN_OP_OPEN_HERE = 1u << 0, /* the source is opened by the container half (no privilege in the host half) */
+	/* the source is opened by the container half (no privilege in the host half) */
+	PLAN_OP_OPEN_HERE = 1u << 0,
 	PLAN_OP_IGNORE_MISSING = 1u << 1, /* "not there" is no error (masked paths) */
-	PLAN_OP_IGNORE_DENIED = 1u << 2,  /* EPERM/EACCES is no error; a rootless concession, named in the printed plan */
+	/* EPERM/EACCES is no error; a rootless concession, named in the printed plan */
+	PLAN_OP_IGNORE_DENIED = 1u << 2,
 	PLAN_OP_OPTIONAL = 1u << 3, /* any kernel refusal is a debug line */
 };
 
 struct plan_op {
 	uint16_t type;
 	uint16_t flags;
-	int32_t fd;       /* descriptor opened by the host half, same number in the container half; -1 none */
-	uint32_t origin;  /* string: JSON pointer into config.json, or "default", or "--flag" */
-	uint32_t arg;     /* offset of struct plan_arg_<type>, 8-aligned; 0 if the op has none */
+	int32_t fd; /* descriptor opened by the host half, same number in the container half; -1 none */
+	uint32_t origin; /* string: JSON pointer into config.json, or "default", or "--flag" */
+	uint32_t arg;    /* offset of struct plan_arg_<type>, 8-aligned; 0 if the op has none */
 };
 
 struct plan_header {
 	uint32_t magic, version, size;
-	uint32_t op_count, ops;   /* array of struct plan_op */
-	uint32_t flags;           /* enum plan_flags */
-	uint64_t clone_flags;     /* CLONE_NEW* of the first clone3 (by the host half) */
-	int32_t socket_fd;        /* handshake; filled by launch */
-	int32_t procfs_fd;        /* -1; reserved for a handle from the host half */
-	int32_t log_level;        /* enum log_level: debug records are sent to the host half */
-	uint32_t preserve_fds;    /* fds 3 .. 3+n-1 stay open (holes allowed) */
-	uint32_t id;              /* string: container id */
-	uint32_t setup_uid, setup_gid; /* ids to take first inside a new or joined user namespace: 0, or the lowest mapped */
-	uint32_t uid_maps, gid_maps;   /* offsets of struct plan_id_maps of a new user namespace, 0: none; for the printed plan, P writes them from the spec */
+	uint32_t op_count, ops; /* array of struct plan_op */
+	uint32_t flags;         /* enum plan_flags */
+	uint64_t clone_flags;   /* CLONE_NEW* of the first clone3 (by the host half) */
+	int32_t socket_fd;      /* handshake; filled by launch */
+	int32_t procfs_fd;      /* -1; reserved for a handle from the host half */
+	int32_t log_level;      /* enum log_level: debug records are sent to the host half */
+	uint32_t preserve_fds;  /* fds 3 .. 3+n-1 stay open (holes allowed) */
+	uint32_t id;            /* string: container id */
+	/* ids to take first inside a new or joined user namespace: 0, or the lowest mapped */
+	uint32_t setup_uid, setup_gid;
+	/* offsets of struct plan_id_maps of a new user namespace, 0: none; for the printed plan, P writes them from the spec */
+	uint32_t uid_maps, gid_maps;
 };
 enum plan_flags {
 	/*
@@ -108,28 +112,48 @@ enum plan_flags {
 	 * clone_flags has it. Exactly one of the two has.
 	 */
 	PLAN_NEW_USERNS = 1u << 0,
-	PLAN_USERNS = 1u << 1,       /* the container is in a user namespace that is not the caller's */
+	PLAN_USERNS = 1u << 1, /* the container is in a user namespace that is not the caller's */
 	PLAN_ROOTLESS = 1u << 2,
-	PLAN_EXEC = 1u << 3,         /* exec into a running container */
-	PLAN_TIMING = 1u << 4,       /* report the time of each op */
+	PLAN_EXEC = 1u << 3,   /* exec into a running container */
+	PLAN_TIMING = 1u << 4, /* report the time of each op */
 	PLAN_NEW_PIDNS = 1u << 5,
-	PLAN_HAS_FORK = 1u << 6,     /* contains OP_FORK: the host half expects STEP_FORKED */
-	PLAN_MOUNTS = 1u << 7,       /* mounts add: no OP_ROOT (targets are below "/" of the joined namespace), no OP_EXEC; ends after OP_GATE (kind none) with exit status 0 */
+	PLAN_HAS_FORK = 1u << 6, /* contains OP_FORK: the host half expects STEP_FORKED */
+	/* mounts add: no OP_ROOT (targets are below "/" of the joined namespace), no OP_EXEC; ends after OP_GATE (kind none) with exit status 0 */
+	PLAN_MOUNTS = 1u << 7,
 };
 
-struct plan_array { uint32_t count, items; }; /* items: offset of uint32_t[count], each a string offset */
+struct plan_array {
+	uint32_t count, items;
+}; /* items: offset of uint32_t[count], each a string offset */
 
-struct plan_arg_join { uint64_t nstype; uint32_t path; /* or "" for a pidfd: nstype is then a mask */ uint32_t deferrable; };
-struct plan_arg_time_offsets { int64_t monotonic_secs, boottime_secs; uint32_t monotonic_nsecs, boottime_nsecs, has_monotonic, has_boottime; };
-struct plan_arg_fork { uint64_t clone_flags; };
-struct plan_arg_unshare { uint64_t clone_flags; };
-struct plan_arg_sysctl { uint32_t key; /* "net/ipv4/ip_forward" */ uint32_t value; };
-struct plan_arg_name { uint32_t name; };
+struct plan_arg_join {
+	uint64_t nstype;
+	uint32_t path; /* or "" for a pidfd: nstype is then a mask */
+	uint32_t deferrable;
+};
+struct plan_arg_time_offsets {
+	int64_t monotonic_secs, boottime_secs;
+	uint32_t monotonic_nsecs, boottime_nsecs, has_monotonic, has_boottime;
+};
+struct plan_arg_fork {
+	uint64_t clone_flags;
+};
+struct plan_arg_unshare {
+	uint64_t clone_flags;
+};
+struct plan_arg_sysctl {
+	uint32_t key; /* "net/ipv4/ip_forward" */
+	uint32_t value;
+};
+struct plan_arg_name {
+	uint32_t name;
+};
 enum plan_root_flags { PLAN_ROOT_NO_PIVOT = 1u << 0 };
 struct plan_arg_root {
-	uint64_t propagation; /* of the old tree before anything: MS_SLAVE default; MS_SHARED keeps peers */
+	uint64_t
+		propagation; /* of the old tree before anything: MS_SLAVE default; MS_SHARED keeps peers */
 	uint32_t propagation_recursive;
-	uint32_t path;        /* absolute rootfs path: messages, and the source under PLAN_OP_OPEN_HERE */
+	uint32_t path; /* absolute rootfs path: messages, and the source under PLAN_OP_OPEN_HERE */
 	uint32_t flags;
 	uint32_t pad;
 };
@@ -137,79 +161,169 @@ enum plan_mount_flags {
 	PLAN_MOUNT_RECURSIVE = 1u << 0,
 	PLAN_MOUNT_COPY_UP = 1u << 1,
 	PLAN_MOUNT_SRC_NOFOLLOW = 1u << 2,
-	PLAN_MOUNT_DEST_NOFOLLOW = 1u << 3,   /* always on for proc and sysfs (T1, T2) */
+	PLAN_MOUNT_DEST_NOFOLLOW = 1u << 3, /* always on for proc and sysfs (T1, T2) */
 	PLAN_MOUNT_COPY_SYMLINK = 1u << 4,
-	PLAN_MOUNT_IDMAP = 1u << 5,           /* the host half applies the id map to the tree before it is passed */
+	PLAN_MOUNT_IDMAP =
+		1u << 5, /* the host half applies the id map to the tree before it is passed */
 	PLAN_MOUNT_RIDMAP = 1u << 6,
-	PLAN_MOUNT_FALLBACK_BIND = 1u << 7,   /* proc/sysfs/cgroup2: when the kernel refuses a new instance, bind the host's (rec): /proc, /sys, for cgroup2 the cgroup2 mount; the latter two read-only with everything below (R12) */
-	PLAN_MOUNT_INHERIT_MODE = 1u << 8,    /* tmpfs without mode=: takes the mode of the directory it covers (C3) */
+	/* proc/sysfs/cgroup2: when the kernel refuses a new instance, bind the host's (rec): /proc, /sys, for cgroup2 the cgroup2 mount; the latter two read-only with everything below (R12) */
+	PLAN_MOUNT_FALLBACK_BIND = 1u << 7,
+	PLAN_MOUNT_INHERIT_MODE =
+		1u << 8, /* tmpfs without mode=: takes the mode of the directory it covers (C3) */
 	PLAN_MOUNT_PROPAGATION_REC = 1u << 9,
-	PLAN_MOUNT_SOURCE_LATE = 1u << 10,    /* source lies below an earlier mount of this config: opened in its turn, by path in the root (source is a path inside the root) */
-	PLAN_MOUNT_CGROUP = 1u << 11,         /* OP_BIND of the container's own cgroup directory: launch supplies the fd */
-	PLAN_MOUNT_GID_DROPPED = 1u << 12,    /* devpts: gid= was left out, that group is not mapped (printed, nothing to do) */
+	/* source lies below an earlier mount of this config: opened in its turn, by path in the root (source is a path inside the root) */
+	PLAN_MOUNT_SOURCE_LATE = 1u << 10,
+	/* OP_BIND of the container's own cgroup directory: launch supplies the fd */
+	PLAN_MOUNT_CGROUP = 1u << 11,
+	/* devpts: gid= was left out, that group is not mapped (printed, nothing to do) */
+	PLAN_MOUNT_GID_DROPPED = 1u << 12,
 };
 struct plan_arg_mount { /* OP_MOUNT */
 	uint32_t fstype, source, target;
-	struct plan_array data;        /* "key=value" or "flag" words for fsconfig; superblock words ("ro", "sync", ...) first */
+	struct plan_array
+		data; /* "key=value" or "flag" words for fsconfig; superblock words ("ro", "sync", ...) first */
 	uint32_t flags;
-	uint32_t mode;                 /* of a made mount point directory (0755) */
+	uint32_t mode; /* of a made mount point directory (0755) */
 	uint32_t pad;
 	uint64_t attr_set, attr_clear, rec_attr_set, rec_attr_clear;
-	uint64_t propagation;          /* 0: private */
+	uint64_t propagation; /* 0: private */
 };
 struct plan_arg_bind { /* OP_BIND */
 	uint32_t source, target;
 	uint32_t flags;
-	uint32_t uid_maps, gid_maps;   /* offsets of struct plan_id_maps, 0: those of the container */
+	uint32_t uid_maps, gid_maps; /* offsets of struct plan_id_maps, 0: those of the container */
 	uint32_t pad;
 	uint64_t attr_set, attr_clear, rec_attr_set, rec_attr_clear;
 	uint64_t propagation;
 };
-struct plan_id_maps { uint32_t count, pad; struct { uint32_t container, host, size; } items[]; };
-enum plan_device_flags { PLAN_DEVICE_BIND = 1u << 0 /* bind the host's node: mknod is not allowed here */ };
+struct plan_id_maps {
+	uint32_t count, pad;
+	struct {
+		uint32_t container, host, size;
+	} items[];
+};
+enum plan_device_flags {
+	PLAN_DEVICE_BIND = 1u << 0 /* bind the host's node: mknod is not allowed here */
+};
 struct plan_arg_device {
 	uint32_t path;
 	uint32_t type; /* 'c' 'b' 'p' */
 	uint32_t major, minor, mode, uid, gid;
 	uint32_t flags;
 };
-struct plan_arg_symlink { uint32_t target, path; };
-struct plan_hook { uint32_t path; struct plan_array args, env; uint32_t timeout_s, index, origin; };
-struct plan_arg_hooks { uint32_t kind; uint32_t count; uint32_t hooks; /* array of struct plan_hook */ uint32_t state; /* string: the state JSON for stdin; launch patches the pid by building it late */ };
-struct plan_arg_console { uint32_t width, height; uint32_t bind_console; /* /dev/console is made */ uint32_t uid; };
-enum plan_path_flags { PLAN_PATH_REMOUNT = 1u << 0 /* OP_READONLY: the mount that is at path becomes read-only, without its submounts and without a bind ("ro" on a /dev or tmpfs that is filled first) */ };
-struct plan_arg_path { uint32_t path; uint32_t flags; }; /* mask, readonly, cwd */
-struct plan_arg_root_readonly { uint64_t attr_set, propagation; uint32_t propagation_recursive, pad; };
-struct plan_arg_session { uint32_t terminal, pad; };
-struct plan_arg_rlimit { uint32_t resource, pad; uint64_t soft, hard; };
-struct plan_arg_scheduler { uint32_t policy; int32_t nice, priority; uint32_t pad; uint64_t flags, runtime, deadline, period; };
-struct plan_arg_io_priority { uint32_t class, priority; };
-struct plan_arg_memory_policy { uint32_t mode, flags; uint32_t nodes; /* list text */ uint32_t pad; };
-struct plan_arg_affinity { uint32_t cpus; /* list text; "" = all allowed */ };
-struct plan_arg_personality { uint64_t domain; };
+struct plan_arg_symlink {
+	uint32_t target, path;
+};
+struct plan_hook {
+	uint32_t path;
+	struct plan_array args, env;
+	uint32_t timeout_s, index, origin;
+};
+struct plan_arg_hooks {
+	uint32_t kind;
+	uint32_t count;
+	uint32_t hooks; /* array of struct plan_hook */
+	uint32_t
+		state; /* string: the state JSON for stdin; launch patches the pid by building it late */
+};
+struct plan_arg_console {
+	uint32_t width, height;
+	uint32_t bind_console; /* /dev/console is made */
+	uint32_t uid;
+};
+enum plan_path_flags {
+	PLAN_PATH_REMOUNT =
+		1u
+		<< 0 /* OP_READONLY: the mount that is at path becomes read-only, without its submounts and without a bind ("ro" on a /dev or tmpfs that is filled first) */
+};
+struct plan_arg_path {
+	uint32_t path;
+	uint32_t flags;
+}; /* mask, readonly, cwd */
+struct plan_arg_root_readonly {
+	uint64_t attr_set, propagation;
+	uint32_t propagation_recursive, pad;
+};
+struct plan_arg_session {
+	uint32_t terminal, pad;
+};
+struct plan_arg_rlimit {
+	uint32_t resource, pad;
+	uint64_t soft, hard;
+};
+struct plan_arg_scheduler {
+	uint32_t policy;
+	int32_t nice, priority;
+	uint32_t pad;
+	uint64_t flags, runtime, deadline, period;
+};
+struct plan_arg_io_priority {
+	uint32_t class, priority;
+};
+struct plan_arg_memory_policy {
+	uint32_t mode, flags;
+	uint32_t nodes; /* list text */
+	uint32_t pad;
+};
+struct plan_arg_affinity {
+	uint32_t cpus; /* list text; "" = all allowed */
+};
+struct plan_arg_personality {
+	uint64_t domain;
+};
 enum plan_lsm { PLAN_LSM_APPARMOR = 1, PLAN_LSM_SELINUX = 2, PLAN_LSM_SELINUX_KEYCREATE = 3 };
-struct plan_arg_label { uint32_t lsm; uint32_t label; };
-struct plan_arg_umask { uint32_t mask; };
+struct plan_arg_label {
+	uint32_t lsm;
+	uint32_t label;
+};
+struct plan_arg_umask {
+	uint32_t mask;
+};
 enum plan_identity_flags {
-	PLAN_IDENTITY_KEEP_GROUPS = 1u << 0,  /* run.oci.keep_original_groups */
-	PLAN_IDENTITY_NO_SETGROUPS = 1u << 1, /* setgroups is denied in this user namespace: the list must be empty */
-	PLAN_IDENTITY_SET_CAPS = 1u << 2,     /* capabilities object present (absent: all sets empty too, see plan_identity.c) */
-	PLAN_IDENTITY_KEEP_SYS_ADMIN = 1u << 3, /* seccomp is loaded later without no_new_privs: OP_SECCOMP drops it */
+	PLAN_IDENTITY_KEEP_GROUPS = 1u << 0, /* run.oci.keep_original_groups */
+	PLAN_IDENTITY_NO_SETGROUPS =
+		1u << 1, /* setgroups is denied in this user namespace: the list must be empty */
+	/* capabilities object present (absent: all sets empty too, see plan_identity.c) */
+	PLAN_IDENTITY_SET_CAPS = 1u << 2,
+	PLAN_IDENTITY_KEEP_SYS_ADMIN =
+		1u << 3, /* seccomp is loaded later without no_new_privs: OP_SECCOMP drops it */
 };
 struct plan_arg_identity {
 	uint32_t uid, gid;
-	uint32_t group_count, groups; /* array of uint32_t: the whole list, primary gid included; with user set, only what comes on top of the resolved primary gid */
+	/* array of uint32_t: the whole list, primary gid included; with user set, only what comes on top of the resolved primary gid */
+	uint32_t group_count, groups;
 	uint32_t flags;
-	uint32_t user;                /* string "name[:group]" to resolve in the container's passwd (exec --user); 0: use ids */
+	uint32_t
+		user; /* string "name[:group]" to resolve in the container's passwd (exec --user); 0: use ids */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
-struct plan_arg_lookup { uint32_t program; uint32_t path_env; /* value of PATH in process.env, 0: default path */ };
-enum plan_gate_kind { PLAN_GATE_SOCKET = 1 /* op fd is a listening socket in the state dir */, PLAN_GATE_HANDSHAKE = 2 /* wait for START on the handshake socket */, PLAN_GATE_NONE = 3 /* report READY, go on */ };
-struct plan_arg_gate { uint32_t kind; uint32_t pad; };
+struct plan_arg_lookup {
+	uint32_t program;
+	uint32_t path_env; /* value of PATH in process.env, 0: default path */
+};
+enum plan_gate_kind {
+	PLAN_GATE_SOCKET = 1 /* op fd is a listening socket in the state dir */,
+	PLAN_GATE_HANDSHAKE = 2 /* wait for START on the handshake socket */,
+	PLAN_GATE_NONE = 3 /* report READY, go on */
+};
+struct plan_arg_gate {
+	uint32_t kind;
+	uint32_t pad;
+};
 enum plan_seccomp_flags { PLAN_SECCOMP_LISTENER = 1u << 0 };
-struct plan_arg_seccomp { uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* */ uint32_t flags; uint32_t insn_count, insns; /* struct sock_filter[] */ };
-enum plan_exec_flags { PLAN_EXEC_SET_HOME = 1u << 0 /* no HOME in env: from the container's passwd, else "/" */ };
-struct plan_arg_exec { struct plan_array args, env; uint32_t flags; uint32_t pad; };
+struct plan_arg_seccomp {
+	uint32_t filter_flags; /* SECCOMP_FILTER_FLAG_* */
+	uint32_t flags;
+	uint32_t insn_count, insns; /* struct sock_filter[] */
+};
+enum plan_exec_flags {
+	PLAN_EXEC_SET_HOME = 1u << 0 /* no HOME in env: from the container's passwd, else "/" */
+};
+struct plan_arg_exec {
+	struct plan_array args, env;
+	uint32_t flags;
+	uint32_t pad;
+};
 
 static inline const char *plan_string(const struct plan_header *p, uint32_t offset)
 {
@@ -223,7 +337,8 @@ static inline struct plan_op *plan_ops(const struct plan_header *p)
 {
 	return (struct plan_op *)((char *)(uintptr_t)p + p->ops);
 }
-static inline const char *plan_array_item(const struct plan_header *p, const struct plan_array *a, uint32_t i)
+static inline const char *plan_array_item(const struct plan_header *p, const struct plan_array *a,
+					  uint32_t i)
 {
 	return plan_string(p, ((const uint32_t *)plan_at(p, a->items))[i]);
 }
@@ -243,10 +358,10 @@ int plan_validate(const void *buf, size_t size, int *ret_op);
 /* What the builder has to know of the host; gathered by launch (plan makes no system call). */
 struct plan_host {
 	uint32_t euid, egid;
-	bool privileged;        /* CAP_SYS_ADMIN in the initial user namespace, or in ours with real mount rights */
-	bool in_userns;         /* we ourselves run in a user namespace (nested or rootless under podman unshare) */
+	bool privileged; /* CAP_SYS_ADMIN in the initial user namespace, or in ours with real mount rights */
+	bool in_userns; /* we ourselves run in a user namespace (nested or rootless under podman unshare) */
 	bool can_mknod;
-	bool has_cgroup;        /* a cgroup will be made for the container */
+	bool has_cgroup; /* a cgroup will be made for the container */
 	bool cgroup_ns_supported;
 	char bundle[4096];      /* absolute */
 	char cgroup_root[256];  /* where cgroup2 is mounted on the host */
@@ -259,24 +374,27 @@ struct plan_options {
 	const char *id;
 	bool no_pivot, no_new_keyring;
 	uint32_t preserve_fds;
-	uint32_t listen_fds;     /* adds LISTEN_FDS/LISTEN_PID to env when process.env lacks them; header.preserve_fds = preserve_fds + listen_fds */
+	uint32_t
+		listen_fds; /* adds LISTEN_FDS/LISTEN_PID to env when process.env lacks them; header.preserve_fds = preserve_fds + listen_fds */
 	enum plan_gate_kind gate;
 	bool timing;
 	int log_level;
 	/* exec */
 	const struct spec_process *process; /* replaces spec->process when set */
 	const char *exec_user;              /* "name[:group]" not resolved yet, or NULL */
-	bool exec_fork;                     /* exec: pid and user namespaces need a fork after setns */
-	uint64_t exec_namespaces;           /* CLONE_NEW* mask of namespaces the container does not share with us */
-	bool exec_userns;                   /* the container has a user namespace of its own */
+	bool exec_fork; /* exec: pid and user namespaces need a fork after setns */
+	uint64_t
+		exec_namespaces; /* CLONE_NEW* mask of namespaces the container does not share with us */
+	bool exec_userns;        /* the container has a user namespace of its own */
 	/* compiled seccomp filter (struct sock_filter[]), or NULL */
 	const void *filter;
 	uint32_t filter_count;
 	uint32_t filter_flags;
 	bool filter_listener;
-	bool mounts_remove;                 /* plan_build_mounts: unmount the destinations instead */
-	const char *hook_state;             /* state JSON ("creating") for createContainer hooks; the container half puts its own pid for "pid":0 */
-	const char *hook_state_created;     /* the same with "created", for startContainer hooks */
+	bool mounts_remove; /* plan_build_mounts: unmount the destinations instead */
+	const char *
+		hook_state; /* state JSON ("creating") for createContainer hooks; the container half puts its own pid for "pid":0 */
+	const char *hook_state_created; /* the same with "created", for startContainer hooks */
 	/* opt-ins: see R16 */
 	bool keep_groups;
 };
@@ -289,10 +407,13 @@ struct plan {
  * Pure: no system call, same input same bytes. Refuses with class config (the combination is wrong), unsupported or
  * permission, with origin set. The spec may be freed afterwards.
  */
-int plan_build_create(const struct spec *spec, const struct plan_host *host, const struct plan_options *opt, struct plan *ret, struct error *err);
-int plan_build_exec(const struct spec *spec, const struct plan_host *host, const struct plan_options *opt, struct plan *ret, struct error *err);
+int plan_build_create(const struct spec *spec, const struct plan_host *host,
+		      const struct plan_options *opt, struct plan *ret, struct error *err);
+int plan_build_exec(const struct spec *spec, const struct plan_host *host,
+		    const struct plan_options *opt, struct plan *ret, struct error *err);
 /* mounts add of a running container: joins its mount namespace and attaches. */
-int plan_build_mounts(const struct spec *spec, const struct plan_host *host, const struct plan_options *opt, struct plan *ret, struct error *err);
+int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
+		      const struct plan_options *opt, struct plan *ret, struct error *err);
 void plan_done(struct plan *p);
 
 /* Stable text: one line an op, "  NN  name  details  # origin". json: an array of objects for tools. */

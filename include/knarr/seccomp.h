@@ -12,26 +12,30 @@
 struct filter { /* struct sock_filter[] */
 	void *insns;
 	uint32_t count;
-	uint32_t flags;  /* SECCOMP_FILTER_FLAG_* for the load */
-	bool listener;   /* SCMP_ACT_NOTIFY is used */
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_* for the load */
+	bool listener;  /* SCMP_ACT_NOTIFY is used */
 };
 /*
  * Compiles, or takes from the cache below cache_fd (< 0: no cache). The cache key is a SHA-256 over the decoded
  * profile, this build's version, libseccomp's version on a miss being stored in the entry. Entries are verified (owner, mode, length, hash of content).
  * Unknown system call names are skipped with a debug line (as the peers do) unless fail_unknown.
  */
-int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown, struct filter *ret, struct error *err);
-int filter_load(int dirfd, const char *name, struct filter *ret, struct error *err);  /* from a state directory */
-int filter_save(int dirfd, const char *name, const struct filter *f, struct error *err);    /* what filter_load() reads */
+int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown,
+		   struct filter *ret, struct error *err);
+int filter_load(int dirfd, const char *name, struct filter *ret,
+		struct error *err); /* from a state directory */
+int filter_save(int dirfd, const char *name, const struct filter *f,
+		struct error *err); /* what filter_load() reads */
 void filter_done(struct filter *f);
 /* Sends the listener fd with the container process state JSON to listenerPath (config-linux.md, "The Container Process State"). */
-int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd, struct error *err);
+int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd,
+			 struct error *err);
 /* For features: does this libseccomp know ...? NULL-terminated lists of the specification's words. */
 const char *const *filter_actions(void);
 const char *const *filter_operators(void);
 const char *const *filter_archs(void);
 const char *const *filter_flags_known(void);
-bool filter_flag_supported(const char *word); /* asks the kernel */
+bool filter_flag_supported(const char *word);       /* asks the kernel */
 int filter_library_version(char *buf, size_t size); /* "2.5.4" */
 
 #endif

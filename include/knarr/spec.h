@@ -42,11 +42,12 @@ struct spec_id_maps {
 
 enum spec_mount_flags {
 	SPEC_MOUNT_BIND = 1u << 0,
-	SPEC_MOUNT_RECURSIVE = 1u << 1,     /* rbind */
-	SPEC_MOUNT_COPY_UP = 1u << 2,       /* tmpcopyup */
-	SPEC_MOUNT_IDMAP = 1u << 3,         /* idmap: mappings given or those of the container */
-	SPEC_MOUNT_RIDMAP = 1u << 4,        /* with the submounts */
-	SPEC_MOUNT_COPY_SYMLINK = 1u << 5,  /* copy-symlink: a source that is a link is made again as a link */
+	SPEC_MOUNT_RECURSIVE = 1u << 1, /* rbind */
+	SPEC_MOUNT_COPY_UP = 1u << 2,   /* tmpcopyup */
+	SPEC_MOUNT_IDMAP = 1u << 3,     /* idmap: mappings given or those of the container */
+	SPEC_MOUNT_RIDMAP = 1u << 4,    /* with the submounts */
+	SPEC_MOUNT_COPY_SYMLINK =
+		1u << 5, /* copy-symlink: a source that is a link is made again as a link */
 	SPEC_MOUNT_SRC_NOFOLLOW = 1u << 6,
 	SPEC_MOUNT_DEST_NOFOLLOW = 1u << 7,
 };
@@ -54,17 +55,19 @@ enum spec_mount_flags {
 struct spec_mount {
 	const char *destination; /* as written; relative ones are below "/" */
 	const char *type;        /* "" if absent; "bind" implied by bind and rbind */
-	const char *source;      /* NULL if absent; relative bind sources are relative to the bundle */
+	const char *source; /* NULL if absent; relative bind sources are relative to the bundle */
 	struct spec_string_list options;
 	/* decoded from options */
-	unsigned flags;                          /* enum spec_mount_flags */
-	uint64_t attr_set, attr_clear;           /* MOUNT_ATTR_*: this mount; atime modes included */
-	uint64_t rec_attr_set, rec_attr_clear;   /* the r* forms: with submounts; applied first, then attr_* */
-	uint64_t sb_flags_set, sb_flags_clear;   /* superblock words of a new filesystem: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_SILENT, MS_I_VERSION */
-	uint64_t propagation;                    /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
+	unsigned flags;                /* enum spec_mount_flags */
+	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_*: this mount; atime modes included */
+	/* the r* forms: with submounts; applied first, then attr_* */
+	uint64_t rec_attr_set, rec_attr_clear;
+	/* superblock words of a new filesystem: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_SILENT, MS_I_VERSION */
+	uint64_t sb_flags_set, sb_flags_clear;
+	uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 */
 	bool propagation_recursive;
-	const char *data;                        /* remaining words, comma-joined: filesystem options; "" if none */
-	struct spec_id_maps uid_maps, gid_maps;  /* explicit, or from idmap=/ridmap= text */
+	const char *data; /* remaining words, comma-joined: filesystem options; "" if none */
+	struct spec_id_maps uid_maps, gid_maps; /* explicit, or from idmap=/ridmap= text */
 	const struct jnode *node, *destination_node, *source_node, *type_node;
 };
 
@@ -96,9 +99,9 @@ struct spec_user {
 
 struct spec_scheduler {
 	bool present;
-	uint32_t policy;  /* SCHED_* */
+	uint32_t policy; /* SCHED_* */
 	int32_t nice, priority;
-	uint64_t flags;   /* SCHED_FLAG_* */
+	uint64_t flags;                     /* SCHED_FLAG_* */
 	uint64_t runtime, deadline, period; /* ns */
 	const struct jnode *node;
 };
@@ -127,15 +130,24 @@ struct spec_process {
 	struct spec_scheduler scheduler;
 	struct spec_io_priority io_priority;
 	const char *cpu_affinity_initial, *cpu_affinity_final; /* exec only; NULL if absent */
-	const struct jnode *node, *args_node, *cwd_node, *oom_node, *apparmor_node, *selinux_node, *affinity_node, *terminal_node;
+	const struct jnode *node, *args_node, *cwd_node, *oom_node, *apparmor_node, *selinux_node,
+		*affinity_node, *terminal_node;
 };
 
 /* ---- hooks ---- */
 
-enum spec_hook_kind { HOOK_PRESTART, HOOK_CREATE_RUNTIME, HOOK_CREATE_CONTAINER, HOOK_START_CONTAINER, HOOK_POSTSTART, HOOK_POSTSTOP, HOOK_KIND_COUNT };
+enum spec_hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_KIND_COUNT
+};
 
 struct spec_hook {
-	const char *path; /* absolute */
+	const char *path;             /* absolute */
 	struct spec_string_list args; /* argv incl. argv[0]; empty: {path} */
 	struct spec_string_list env;
 	uint32_t timeout_s; /* 0 = none */
@@ -148,7 +160,17 @@ struct spec_hook_list {
 
 /* ---- linux ---- */
 
-enum spec_ns { NS_USER, NS_MOUNT, NS_PID, NS_NETWORK, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_COUNT };
+enum spec_ns {
+	NS_USER,
+	NS_MOUNT,
+	NS_PID,
+	NS_NETWORK,
+	NS_IPC,
+	NS_UTS,
+	NS_CGROUP,
+	NS_TIME,
+	NS_COUNT
+};
 struct spec_namespace {
 	bool present;
 	const char *path; /* NULL: a new one */
@@ -156,7 +178,7 @@ struct spec_namespace {
 };
 
 struct spec_device { /* linux.devices */
-	char type; /* 'c' 'b' 'p' ('u' reads as 'c') */
+	char type;   /* 'c' 'b' 'p' ('u' reads as 'c') */
 	const char *path;
 	uint32_t major, minor;
 	uint32_t mode; /* permission bits, default 0666 */
@@ -169,26 +191,67 @@ struct spec_net_device {
 	const struct jnode *node;
 };
 
-struct spec_time_offset { bool present; int64_t secs; uint32_t nanosecs; const struct jnode *node; };
-
-struct spec_device_rule { /* linux.resources.devices */
-	bool allow;
-	char type;             /* 'a' 'b' 'c' */
-	int64_t major, minor;  /* -1 = any */
-	unsigned access;       /* 1 = r, 2 = w, 4 = m */
+struct spec_time_offset {
+	bool present;
+	int64_t secs;
+	uint32_t nanosecs;
 	const struct jnode *node;
 };
 
-struct spec_int { bool present; int64_t value; const struct jnode *node; };
-struct spec_uint { bool present; uint64_t value; const struct jnode *node; };
-struct spec_bool { bool present; bool value; const struct jnode *node; };
-struct spec_text { const char *value; const struct jnode *node; }; /* value NULL: absent */
+struct spec_device_rule { /* linux.resources.devices */
+	bool allow;
+	char type;            /* 'a' 'b' 'c' */
+	int64_t major, minor; /* -1 = any */
+	unsigned access;      /* 1 = r, 2 = w, 4 = m */
+	const struct jnode *node;
+};
 
-struct spec_blkio_device { uint32_t major, minor; bool weight_set, leaf_weight_set; uint32_t weight, leaf_weight; uint64_t rate; const struct jnode *node; };
-struct spec_blkio_devices { struct spec_blkio_device *items; size_t count; };
-struct spec_hugepage_limit { const char *page_size; uint64_t limit; const struct jnode *node; };
-struct spec_rdma { const char *device; struct spec_uint hca_handles, hca_objects; const struct jnode *node; };
-struct spec_net_prio { const char *name; uint32_t priority; const struct jnode *node; };
+struct spec_int {
+	bool present;
+	int64_t value;
+	const struct jnode *node;
+};
+struct spec_uint {
+	bool present;
+	uint64_t value;
+	const struct jnode *node;
+};
+struct spec_bool {
+	bool present;
+	bool value;
+	const struct jnode *node;
+};
+struct spec_text {
+	const char *value;
+	const struct jnode *node;
+}; /* value NULL: absent */
+
+struct spec_blkio_device {
+	uint32_t major, minor;
+	bool weight_set, leaf_weight_set;
+	uint32_t weight, leaf_weight;
+	uint64_t rate;
+	const struct jnode *node;
+};
+struct spec_blkio_devices {
+	struct spec_blkio_device *items;
+	size_t count;
+};
+struct spec_hugepage_limit {
+	const char *page_size;
+	uint64_t limit;
+	const struct jnode *node;
+};
+struct spec_rdma {
+	const char *device;
+	struct spec_uint hca_handles, hca_objects;
+	const struct jnode *node;
+};
+struct spec_net_prio {
+	const char *name;
+	uint32_t priority;
+	const struct jnode *node;
+};
 
 struct spec_resources {
 	bool present;
@@ -212,16 +275,26 @@ struct spec_resources {
 	} blkio;
 	struct spec_hugepage_limit *hugepages;
 	size_t hugepage_count;
-	struct { struct spec_uint class_id; struct spec_net_prio *priorities; size_t priority_count; const struct jnode *node; } network;
+	struct {
+		struct spec_uint class_id;
+		struct spec_net_prio *priorities;
+		size_t priority_count;
+		const struct jnode *node;
+	} network;
 	struct spec_rdma *rdma;
 	size_t rdma_count;
 	struct spec_map unified;
 };
 
-struct spec_seccomp_arg { uint32_t index; uint64_t value, value_two; uint32_t op; /* enum scmp_compare */ const struct jnode *node; };
+struct spec_seccomp_arg {
+	uint32_t index;
+	uint64_t value, value_two;
+	uint32_t op; /* enum scmp_compare */
+	const struct jnode *node;
+};
 struct spec_seccomp_rule {
 	struct spec_string_list names;
-	uint32_t action;     /* SCMP_ACT_* without data; SECCOMP_RET_* values as libseccomp has them */
+	uint32_t action; /* SCMP_ACT_* without data; SECCOMP_RET_* values as libseccomp has them */
 	bool errno_ret_set;
 	uint32_t errno_ret;
 	struct spec_seccomp_arg *args;
@@ -251,17 +324,21 @@ struct spec_intel_rdt {
 
 struct spec_memory_policy {
 	bool present;
-	uint32_t mode;  /* MPOL_* */
-	uint32_t flags; /* MPOL_F_* */
+	uint32_t mode;     /* MPOL_* */
+	uint32_t flags;    /* MPOL_F_* */
 	const char *nodes; /* list text or NULL */
 	const struct jnode *node;
 };
 
 struct spec {
-	struct jdoc *doc;     /* owned */
-	struct arena *arena;  /* owned */
+	struct jdoc *doc;    /* owned */
+	struct arena *arena; /* owned */
 	const char *oci_version;
-	struct { const char *path; bool readonly; const struct jnode *node, *path_node, *readonly_node; } root;
+	struct {
+		const char *path;
+		bool readonly;
+		const struct jnode *node, *path_node, *readonly_node;
+	} root;
 	struct spec_mount *mounts;
 	size_t mount_count;
 	struct spec_process process;
@@ -287,7 +364,11 @@ struct spec {
 	const char *mount_label;
 	struct spec_intel_rdt intel_rdt;
 	struct spec_memory_policy memory_policy;
-	struct { bool present; uint32_t domain; const struct jnode *node; } personality;
+	struct {
+		bool present;
+		uint32_t domain;
+		const struct jnode *node;
+	} personality;
 	struct spec_time_offset time_monotonic, time_boottime;
 	const struct jnode *linux_node, *mount_label_node;
 };
@@ -311,17 +392,22 @@ void spec_findings_done(struct spec_findings *f);
  * findings NULL: stops at the first error. Else every problem is collected and the return value is still -EINVAL
  * if one was an error (*ret_spec is then NULL).
  */
-int spec_load(int bundle_fd, const char *name, struct spec **ret_spec, struct spec_findings *findings, struct error *err);
-int spec_parse(const char *text, size_t len, const char *name, struct spec **ret_spec, struct spec_findings *findings, struct error *err);
+int spec_load(int bundle_fd, const char *name, struct spec **ret_spec,
+	      struct spec_findings *findings, struct error *err);
+int spec_parse(const char *text, size_t len, const char *name, struct spec **ret_spec,
+	       struct spec_findings *findings, struct error *err);
 struct spec *spec_free(struct spec *s);
 static inline void spec_freep(struct spec **s)
 {
 	*s = spec_free(*s);
 }
 /* A lone process object (exec --process), a lone resources object (update --resources), a lone mounts array (mounts add). */
-int spec_parse_process(const char *text, size_t len, const char *name, struct spec **ret_spec, struct error *err);
-int spec_parse_resources(const char *text, size_t len, const char *name, struct spec **ret_spec, struct error *err);
-int spec_parse_mounts(const char *text, size_t len, const char *name, struct spec **ret_spec, struct error *err);
+int spec_parse_process(const char *text, size_t len, const char *name, struct spec **ret_spec,
+		       struct error *err);
+int spec_parse_resources(const char *text, size_t len, const char *name, struct spec **ret_spec,
+			 struct error *err);
+int spec_parse_mounts(const char *text, size_t len, const char *name, struct spec **ret_spec,
+		      struct error *err);
 
 const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent */
 /* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver, RUN_OCI_SECCOMP_RECEIVER. */
@@ -334,7 +420,8 @@ const char *spec_hook_name(enum spec_hook_kind kind); /* "createRuntime" */
 int spec_capability_number(const char *name);
 const char *spec_capability_name(int number);
 /* The decoder of mount option words, also for the fuzzer: fills the decoded fields of m from m->options. */
-int spec_mount_decode_options(struct arena *arena, struct spec_mount *m, const struct jdoc *doc, struct error *err);
+int spec_mount_decode_options(struct arena *arena, struct spec_mount *m, const struct jdoc *doc,
+			      struct error *err);
 /* All mount option words this build knows (for features); NULL-terminated. */
 const char *const *spec_mount_option_names(void);
 /* MPOL_* words of linux.memoryPolicy; NULL-terminated. */

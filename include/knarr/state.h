@@ -16,22 +16,28 @@
 
 #define STATE_VERSION 1
 
-enum state_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+enum state_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED
+};
 const char *state_status_name(enum state_status s);
 
-struct state { /* strings are malloc'd, or NULL */
+struct state {                                        /* strings are malloc'd, or NULL */
 	char *id, *bundle, *rootfs, *owner, *created; /* created: RFC 3339 with fraction, UTC */
 	char *oci_version;
 	char *boot_id;
-	pid_t pid;                /* 0 before the process exists */
+	pid_t pid; /* 0 before the process exists */
 	uint64_t start_time;
-	int cgroup_driver;        /* enum cgroup_driver */
+	int cgroup_driver; /* enum cgroup_driver */
 	char *cgroup_path, *cgroup_leaf, *cgroup_scope;
-	bool creating;            /* record of a create that has not finished */
+	bool creating; /* record of a create that has not finished */
 	bool detached;
-	bool userns;              /* has a user namespace of its own */
-	uint64_t namespaces;      /* CLONE_NEW* mask not shared with the host */
-	char *intel_rdt;          /* resctrl directory we made, or NULL */
+	bool userns;                 /* has a user namespace of its own */
+	uint64_t namespaces;         /* CLONE_NEW* mask not shared with the host */
+	char *intel_rdt;             /* resctrl directory we made, or NULL */
 	struct spec_map annotations; /* malloc'd */
 };
 void state_done(struct state *s);
@@ -54,9 +60,11 @@ struct state_dir {
 	char id[1025];
 };
 /* Makes ROOT/ID; -EEXIST: "container with given ID already exists". */
-int state_dir_make(const struct state_root *root, const char *id, struct state_dir *ret, struct error *err);
+int state_dir_make(const struct state_root *root, const char *id, struct state_dir *ret,
+		   struct error *err);
 /* -ENOENT: "container does not exist". */
-int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret, struct error *err);
+int state_dir_open(const struct state_root *root, const char *id, bool lock, struct state_dir *ret,
+		   struct error *err);
 void state_dir_close(struct state_dir *d);
 /*
  * The lock alone, given back for the time that a foreground program runs and taken again: -ENOENT if somebody deleted
@@ -64,12 +72,15 @@ void state_dir_close(struct state_dir *d);
  */
 void state_dir_unlock(const struct state_dir *d);
 int state_dir_lock(const struct state_dir *d, struct error *err);
-int state_dir_remove(struct state_dir *d, struct error *err); /* every file in it (no links followed), then the directory */
+int state_dir_remove(
+	struct state_dir *d,
+	struct error *err); /* every file in it (no links followed), then the directory */
 
 int state_save(const struct state_dir *d, const struct state *s, struct error *err);
 /* Reads any version this build knows; a record it cannot read is an error that names the file. */
 int state_load(const struct state_dir *d, struct state *ret, struct error *err);
-int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len, struct error *err);
+int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
+		    struct error *err);
 /*
  * Asks the kernel: pid + start time + boot id, zombie = stopped, gate present = created. Never STATUS_PAUSED: only the
  * caller knows the cgroup (cgroup_is_frozen() of a running container).
@@ -81,9 +92,11 @@ enum state_status state_status(const struct state_dir *d, const struct state *s)
  */
 char *state_json(const struct state *s, enum state_status status, bool pretty);
 /* The same for `state`, which also tells "limits" (JSON text of an object, NULL: none) and, when it is so, "oomKilled". */
-char *state_json_more(const struct state *s, enum state_status status, const char *limits, bool oom_killed);
+char *state_json_more(const struct state *s, enum state_status status, const char *limits,
+		      bool oom_killed);
 
 /* Ids in the root, sorted, malloc'd. Names starting with '.' are skipped. */
-int state_list(const struct state_root *root, char ***ret_ids, size_t *ret_count, struct error *err);
+int state_list(const struct state_root *root, char ***ret_ids, size_t *ret_count,
+	       struct error *err);
 
 #endif

@@ -177,6 +177,7 @@ struct uapi_statx {
 #define UAPI_PROC_MAGIC 0x9fa0
 #define UAPI_DEVPTS_MAGIC 0x1cd1
 #define UAPI_CGROUP2_MAGIC 0x63677270
+#define UAPI_SYSFS_MAGIC 0x62656572
 
 /* ---- mounts -------------------------------------------------------------------------- */
 

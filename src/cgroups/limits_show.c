@@ -13,20 +13,11 @@
 static const struct {
 	const char *file, *unset;
 } shown[] = {
-	{ "memory.max", "max" },
-	{ "memory.high", "max" },
-	{ "memory.low", "0" },
-	{ "memory.min", "0" },
-	{ "memory.swap.max", "max" },
-	{ "cpu.max", "max 100000" },
-	{ "cpu.max.burst", "0" },
-	{ "cpu.weight", "100" },
-	{ "cpu.idle", "0" },
-	{ "cpuset.cpus", "" },
-	{ "cpuset.mems", "" },
-	{ "pids.max", "max" },
-	{ "io.max", "" },
-	{ "rdma.max", "" },
+	{ "memory.max", "max" },  { "memory.high", "max" },     { "memory.low", "0" },
+	{ "memory.min", "0" },    { "memory.swap.max", "max" }, { "cpu.max", "max 100000" },
+	{ "cpu.max.burst", "0" }, { "cpu.weight", "100" },      { "cpu.idle", "0" },
+	{ "cpuset.cpus", "" },    { "cpuset.mems", "" },        { "pids.max", "max" },
+	{ "io.max", "" },         { "rdma.max", "" },
 };
 
 char *cgroup_limits_json(const struct cgroup *cg)

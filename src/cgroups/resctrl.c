@@ -27,7 +27,8 @@ int resctrl_root_open(struct error *err)
 	while (f && fd == -ENOENT && getline(&line, &size, f) > 0) {
 		char point[4096];
 
-		if (strstr(line, " - resctrl ") && sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1) {
+		if (strstr(line, " - resctrl ") &&
+		    sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1) {
 			fd = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 			if (fd < 0)
 				fd = -errno;
@@ -36,7 +37,9 @@ int resctrl_root_open(struct error *err)
 	if (f)
 		fclose(f);
 	if (fd < 0) {
-		error_fail(err, ERROR_UNSUPPORTED, fd == -ENOENT ? 0 : -fd, "linux.intelRdt needs a mounted resctrl filesystem, and this host has none");
+		error_fail(
+			err, ERROR_UNSUPPORTED, fd == -ENOENT ? 0 : -fd,
+			"linux.intelRdt needs a mounted resctrl filesystem, and this host has none");
 		error_add_origin(err, "/linux/intelRdt");
 	}
 	return fd;
@@ -118,8 +121,8 @@ static bool schema_is_in(const char *wanted, const char *present)
 		char a[64], b[64];
 		unsigned long id = strtoul(p, NULL, 10);
 
-		if (!domain_value(wanted + len + 1, id, a, sizeof(a)) || !domain_value(line + len + 1, id, b, sizeof(b)) ||
-		    strcasecmp(a, b) != 0)
+		if (!domain_value(wanted + len + 1, id, a, sizeof(a)) ||
+		    !domain_value(line + len + 1, id, b, sizeof(b)) || strcasecmp(a, b) != 0)
 			return false;
 		p = strchr(p, ';');
 		if (p)
@@ -141,7 +144,8 @@ static int compare_schema(int group, const char *wanted, const char *name, struc
 		return error_set(err, -r, "cannot read the schemata of the class of service");
 	if (schema_is_in(wanted, present))
 		return 0;
-	error_fail(err, ERROR_CONFLICT, 0, "the class of service exists and its schemata are not '%s'", wanted);
+	error_fail(err, ERROR_CONFLICT, 0,
+		   "the class of service exists and its schemata are not '%s'", wanted);
 	error_add_origin(err, name);
 	return -EINVAL;
 }
@@ -161,23 +165,29 @@ static int write_schema(int group, const char *schema, const char *origin, struc
 	if (r < 0) {
 		error_set(err, -r, "cannot write the schema '%s'", schema);
 		error_add_origin(err, origin);
-		error_add_remedy(err, "the kernel's reason is in info/last_cmd_status of the resctrl filesystem");
+		error_add_remedy(
+			err,
+			"the kernel's reason is in info/last_cmd_status of the resctrl filesystem");
 	}
 	return r < 0 ? r : 0;
 }
 
-static int write_schemata(int group, const struct spec_intel_rdt *rdt, bool existed, struct error *err)
+static int write_schemata(int group, const struct spec_intel_rdt *rdt, bool existed,
+			  struct error *err)
 {
 	int r = 0;
 
 	if (existed) {
-		r = compare_schema(group, rdt->l3_cache_schema, "/linux/intelRdt/l3CacheSchema", err);
+		r = compare_schema(group, rdt->l3_cache_schema, "/linux/intelRdt/l3CacheSchema",
+				   err);
 		if (r >= 0)
-			r = compare_schema(group, rdt->mem_bw_schema, "/linux/intelRdt/memBwSchema", err);
+			r = compare_schema(group, rdt->mem_bw_schema, "/linux/intelRdt/memBwSchema",
+					   err);
 	} else {
 		r = write_schema(group, rdt->l3_cache_schema, "/linux/intelRdt/l3CacheSchema", err);
 		if (r >= 0)
-			r = write_schema(group, rdt->mem_bw_schema, "/linux/intelRdt/memBwSchema", err);
+			r = write_schema(group, rdt->mem_bw_schema, "/linux/intelRdt/memBwSchema",
+					 err);
 	}
 	for (size_t i = 0; r >= 0 && i < rdt->schemata.count; i++)
 		r = write_schema(group, rdt->schemata.items[i], "/linux/intelRdt/schemata", err);
@@ -218,7 +228,8 @@ static int make_monitor(int root_fd, const char *id, struct resctrl *r, struct e
 	return ret;
 }
 
-int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id, struct resctrl *ret, struct error *err)
+int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id,
+		   struct resctrl *ret, struct error *err)
 {
 	bool has_schema = rdt->l3_cache_schema || rdt->mem_bw_schema || rdt->schemata.count;
 	const char *name = rdt->clos_id ? rdt->clos_id : id;
@@ -262,7 +273,8 @@ static int write_task(int root_fd, const char *path, pid_t pid, struct error *er
 	if (r >= 0)
 		r = io_write_text_at(dir, "tasks", text);
 	if (r < 0) {
-		error_set(err, -r, "cannot assign the container's process to the resctrl group '%s'", path);
+		error_set(err, -r,
+			  "cannot assign the container's process to the resctrl group '%s'", path);
 		error_add_origin(err, "/linux/intelRdt");
 	}
 	return r < 0 ? r : 0;
@@ -278,5 +290,6 @@ int resctrl_assign(int root_fd, const struct resctrl *r, pid_t pid, struct error
 void resctrl_remove(int root_fd, const char *path)
 {
 	if (path && path[0] && unlinkat(root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		log_warning("cannot remove the resctrl group '%s': %s, ignoring", path, strerror(errno));
+		log_warning("cannot remove the resctrl group '%s': %s, ignoring", path,
+			    strerror(errno));
 }

@@ -9,7 +9,8 @@
 
 #include "cgroups/driver.h"
 
-static int resolve_fs(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+static int resolve_fs(const struct cgroup_host *host, const struct cgroup_request *req,
+		      struct cgroup *ret, struct error *err)
 {
 	char base[1024] = "", sub[sizeof(ret->leaf) - sizeof(ret->path)];
 	bool busy;
@@ -29,12 +30,14 @@ static int resolve_fs(const struct cgroup_host *host, const struct cgroup_reques
 	return 0;
 }
 
-int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req, struct cgroup *ret, struct error *err)
+int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req,
+		   struct cgroup *ret, struct error *err)
 {
 	cgroup_clear(ret);
 	if (req->driver == CGROUP_NONE || host->root_fd < 0)
 		return 0;
-	return req->driver == CGROUP_SYSTEMD ? systemd_create(host, req, ret, err) : resolve_fs(host, req, ret, err);
+	return req->driver == CGROUP_SYSTEMD ? systemd_create(host, req, ret, err)
+					     : resolve_fs(host, req, ret, err);
 }
 
 bool cgroup_systemd_supported(void)

@@ -23,13 +23,14 @@ static double parse_fixed(const char *s)
 {
 	double value = 0, unit = 1;
 
+	/* One division at the end: the nearest double, so that 1.17 is written as 1.17 again. */
 	for (; *s >= '0' && *s <= '9'; s++)
 		value = value * 10 + (*s - '0');
 	if (*s == '.') {
-		for (s++; *s >= '0' && *s <= '9'; s++)
-			value += (*s - '0') * (unit /= 10);
+		for (s++; *s >= '0' && *s <= '9'; s++, unit *= 10)
+			value = value * 10 + (*s - '0');
 	}
-	return value;
+	return value / unit;
 }
 
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" */

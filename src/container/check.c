@@ -16,13 +16,14 @@
 
 #include <linux/capability.h>
 
+#include "container/check_op.h"
 #include "container/check_program.h"
 #include "container/container_private.h"
 #include "knarr/namespaces.h"
 
 struct check {
 	const struct container_context *ctx;
-	struct setup setup;   /* as far as it can be prepared */
+	struct setup setup; /* as far as it can be prepared */
 	struct spec_findings *findings;
 	bool failed;
 };
@@ -55,7 +56,10 @@ static void check_rootfs(struct check *c)
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
-		error_set(&err, errno, errno == ENOENT ? "rootfs '%s' does not exist" : "cannot open rootfs '%s'", path);
+		error_set(&err, errno,
+			  errno == ENOENT ? "rootfs '%s' does not exist"
+					  : "cannot open rootfs '%s'",
+			  path);
 		add_at(c, &err, spec->root.path_node);
 	} else if (!S_ISDIR(st.st_mode)) {
 		error_fail(&err, ERROR_CONFIG, ENOTDIR, "rootfs '%s' is no directory", path);
@@ -116,12 +120,41 @@ static void check_sources(struct check *c)
 		path = plan_string(p, arg->source);
 		if (arg->flags & (PLAN_MOUNT_CGROUP | PLAN_MOUNT_SOURCE_LATE))
 			continue;
-		if ((arg->flags & PLAN_MOUNT_SRC_NOFOLLOW ? lstat(path, &st) : stat(path, &st)) == 0)
+		if ((arg->flags & PLAN_MOUNT_SRC_NOFOLLOW ? lstat(path, &st) : stat(path, &st)) ==
+		    0)
 			continue;
-		error_set(&err, errno, errno == ENOENT ? "mount source '%s' does not exist" : "cannot open mount source '%s'", path);
+		error_set(&err, errno,
+			  errno == ENOENT ? "mount source '%s' does not exist"
+					  : "cannot open mount source '%s'",
+			  path);
 		error_add_origin(&err, plan_string(p, ops[i].origin));
 		add(c, &err);
 	}
+}
+
+static void check_ops(struct check *c)
+{
+	const struct plan_header *p = c->setup.launch.plan.header;
+
+	for (uint32_t i = 0; i < p->op_count; i++) {
+		struct error err;
+
+		if (check_op(p, &plan_ops(p)[i], &err) < 0)
+			add(c, &err);
+	}
+}
+
+/* The agent is not connected to, as that would be its one connection. */
+static void check_listener(struct check *c)
+{
+	const struct spec *spec = c->setup.spec;
+	const char *path = c->setup.filter.listener ? spec_seccomp_receiver(spec) : NULL;
+	struct error err;
+
+	if (!path || faccessat(AT_FDCWD, path, F_OK, 0) == 0)
+		return;
+	error_set(&err, errno, "cannot connect to the seccomp agent '%s'", path);
+	add_at(c, &err, spec->seccomp.node);
 }
 
 static void check_hooks(struct check *c)
@@ -129,13 +162,19 @@ static void check_hooks(struct check *c)
 	for (enum spec_hook_kind kind = 0; kind < HOOK_KIND_COUNT; kind++) {
 		const struct spec_hook_list *list = &c->setup.spec->hooks[kind];
 
-		/* startContainer hooks are looked up in the container. */
-		for (size_t i = 0; kind != HOOK_START_CONTAINER && i < list->count; i++) {
+		for (size_t i = 0; i < list->count; i++) {
 			struct error err;
 
+			if (kind == HOOK_START_CONTAINER) {
+				if (check_hook_in_rootfs(c->setup.spec, c->setup.state.rootfs,
+							 &list->items[i], &err) < 0)
+					add_at(c, &err, list->items[i].node);
+				continue;
+			}
 			if (access(list->items[i].path, X_OK) == 0)
 				continue;
-			error_set(&err, errno, "%s hook '%s' cannot be executed", spec_hook_name(kind), list->items[i].path);
+			error_set(&err, errno, "%s hook '%s' cannot be executed",
+				  spec_hook_name(kind), list->items[i].path);
 			add_at(c, &err, list->items[i].node);
 		}
 	}
@@ -158,10 +197,12 @@ static void check_rlimits(struct check *c)
 		struct rlimit now;
 		struct error err;
 
-		if (getrlimit((unsigned)p->rlimits[i].resource, &now) < 0 || p->rlimits[i].hard <= now.rlim_max)
+		if (getrlimit((unsigned)p->rlimits[i].resource, &now) < 0 ||
+		    p->rlimits[i].hard <= now.rlim_max)
 			continue;
-		error_fail(&err, ERROR_PERMISSION, EPERM, "cannot set %s above the hard limit of the caller (%llu)", p->rlimits[i].name,
-			   (unsigned long long)now.rlim_max);
+		error_fail(&err, ERROR_PERMISSION, EPERM,
+			   "cannot set %s above the hard limit of the caller (%llu)",
+			   p->rlimits[i].name, (unsigned long long)now.rlim_max);
 		add_at(c, &err, p->rlimits[i].node);
 	}
 }
@@ -175,11 +216,13 @@ static void check_oom_score(struct check *c)
 
 	if (!p->oom_score_adj_set || has_capability(CAP_SYS_RESOURCE))
 		return;
-	if (io_read_small_at(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text)) < 0 || num_parse_i64(text, &now) < 0 ||
-	    p->oom_score_adj >= now)
+	if (io_read_small_at(AT_FDCWD, "/proc/self/oom_score_adj", text, sizeof(text)) < 0 ||
+	    num_parse_i64(text, &now) < 0 || p->oom_score_adj >= now)
 		return;
-	error_fail(&err, ERROR_PERMISSION, EACCES, "cannot set oom_score_adj to %d", p->oom_score_adj);
-	error_add_remedy(&err, "a value below the caller's own (%lld) needs CAP_SYS_RESOURCE", (long long)now);
+	error_fail(&err, ERROR_PERMISSION, EACCES, "cannot set oom_score_adj to %d",
+		   p->oom_score_adj);
+	error_add_remedy(&err, "a value below the caller's own (%lld) needs CAP_SYS_RESOURCE",
+			 (long long)now);
 	add_at(c, &err, p->oom_node);
 }
 
@@ -192,7 +235,8 @@ static void check_net_devices(struct check *c)
 
 		if (if_nametoindex(spec->net_devices[i].host_name))
 			continue;
-		error_fail(&err, ERROR_NOT_FOUND, ENODEV, "network device '%s' does not exist", spec->net_devices[i].host_name);
+		error_fail(&err, ERROR_NOT_FOUND, ENODEV, "network device '%s' does not exist",
+			   spec->net_devices[i].host_name);
 		add_at(c, &err, spec->net_devices[i].node);
 	}
 }
@@ -225,8 +269,11 @@ static void check_host(struct check *c)
 	check_namespaces(c);
 	check_user_namespace(c);
 	check_cgroup(c);
-	if (c->setup.launch.plan.header)
+	if (c->setup.launch.plan.header) {
 		check_sources(c);
+		check_ops(c);
+	}
+	check_listener(c);
 	check_hooks(c);
 	check_rlimits(c);
 	check_oom_score(c);
@@ -238,21 +285,29 @@ static void check_host(struct check *c)
 static int load(struct check *c, struct error *err)
 {
 	struct create_options const *opt = c->setup.opt;
-	_cleanup_close_ int bundle = open(opt->bundle ? opt->bundle : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int bundle =
+		open(opt->bundle ? opt->bundle : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct spec *spec = NULL;
 	int r;
 
 	if (bundle < 0)
-		return error_set(err, errno, errno == ENOENT ? "bundle '%s' does not exist" : "cannot open bundle '%s'", opt->bundle ? opt->bundle : ".");
-	r = spec_load(opt->config ? AT_FDCWD : bundle, opt->config ? opt->config : "config.json", &spec, c->findings, err);
+		return error_set(err, errno,
+				 errno == ENOENT ? "bundle '%s' does not exist"
+						 : "cannot open bundle '%s'",
+				 opt->bundle ? opt->bundle : ".");
+	r = spec_load(opt->config ? AT_FDCWD : bundle, opt->config ? opt->config : "config.json",
+		      &spec, c->findings, err);
 	spec = spec_free(spec);
 	return r;
 }
 
-int container_check(const struct container_context *ctx, const char *bundle, const char *config, struct spec_findings *ret, struct error *err)
+int container_check(const struct container_context *ctx, const char *bundle, const char *config,
+		    struct spec_findings *ret, struct error *err)
 {
 	struct create_options opt = { .id = "check", .bundle = bundle, .config = config };
-	struct check c = { .ctx = ctx, .findings = ret, .setup = { .ctx = ctx, .opt = &opt, .gate = PLAN_GATE_NONE } };
+	struct check c = { .ctx = ctx,
+			   .findings = ret,
+			   .setup = { .ctx = ctx, .opt = &opt, .gate = PLAN_GATE_NONE } };
 	struct error problem;
 	int r;
 

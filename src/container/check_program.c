@@ -28,7 +28,8 @@ static bool is_covered(const struct spec *spec, const char *path)
 
 		while (len > 1 && at[len - 1] == '/')
 			len--;
-		if (len > 1 && strncmp(path, at, len) == 0 && (path[len] == '/' || path[len] == '\0'))
+		if (len > 1 && strncmp(path, at, len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
 			return true;
 	}
 	return false;
@@ -39,7 +40,9 @@ static bool has_binfmt_handlers(void)
 {
 	char text[16];
 
-	return io_read_small_at(AT_FDCWD, "/proc/sys/fs/binfmt_misc/status", text, sizeof(text)) > 0 && STREQ(text, "enabled");
+	return io_read_small_at(AT_FDCWD, "/proc/sys/fs/binfmt_misc/status", text, sizeof(text)) >
+		       0 &&
+	       STREQ(text, "enabled");
 }
 
 static int check_format(int root, const char *path, struct error *err)
@@ -47,11 +50,14 @@ static int check_format(int root, const char *path, struct error *err)
 	_cleanup_close_ int fd = safe_open_io(root, path, O_RDONLY);
 	Elf64_Ehdr head;
 
-	if (fd < 0 || read(fd, &head, sizeof(head)) != (ssize_t)sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+	if (fd < 0 || read(fd, &head, sizeof(head)) != (ssize_t)sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 		return 0; /* a script, or unreadable by us: the kernel will say */
-	if (head.e_machine == OWN_MACHINE || (OWN_MACHINE == EM_X86_64 && head.e_machine == EM_386) || has_binfmt_handlers())
+	if (head.e_machine == OWN_MACHINE ||
+	    (OWN_MACHINE == EM_X86_64 && head.e_machine == EM_386) || has_binfmt_handlers())
 		return 0;
-	return error_fail(err, ERROR_PROGRAM, ENOEXEC, "exec: \"%s\": exec format error: it is for another architecture", path);
+	return error_fail(err, ERROR_PROGRAM, ENOEXEC,
+			  "exec: \"%s\": exec format error: it is for another architecture", path);
 }
 
 /* 0 found, 1 not there, negative: there and not usable. */
@@ -95,7 +101,8 @@ static int search(const struct spec *spec, int root, const char *name, struct er
 	}
 	if (unusable)
 		return -EACCES; /* err says what stood there */
-	return error_fail(err, ERROR_PROGRAM, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+	return error_fail(err, ERROR_PROGRAM, ENOENT,
+			  "exec: \"%s\": executable file not found in $PATH", name);
 }
 
 int check_program_in_rootfs(const struct spec *spec, const char *rootfs, struct error *err)
@@ -137,4 +144,16 @@ int check_cwd_in_rootfs(const struct spec *spec, const char *rootfs, struct erro
 	error_set(err, -fd, "chdir to \"%s\"", spec->process.cwd);
 	error_add_origin(err, "/process/cwd");
 	return fd;
+}
+
+int check_hook_in_rootfs(const struct spec *spec, const char *rootfs, const struct spec_hook *hook,
+			 struct error *err)
+{
+	_cleanup_close_ int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? 0 : try_program(spec, root, hook->path, err);
+
+	if (r > 0)
+		r = error_fail(err, ERROR_NOT_FOUND, ENOENT,
+			       "startContainer hook '%s' cannot be executed", hook->path);
+	return r;
 }

@@ -10,5 +10,8 @@
  */
 int check_program_in_rootfs(const struct spec *spec, const char *rootfs, struct error *err);
 int check_cwd_in_rootfs(const struct spec *spec, const char *rootfs, struct error *err);
+/* A startContainer hook, which is looked up in the same way. */
+int check_hook_in_rootfs(const struct spec *spec, const char *rootfs, const struct spec_hook *hook,
+			 struct error *err);
 
 #endif

@@ -19,7 +19,8 @@ struct setup {
 	struct state_root root;
 	char bundle[4096];
 	int bundle_fd;
-	uint32_t listen_fds; /* LISTEN_FDS of the caller's environment, passed beside the preserved ones */
+	uint32_t
+		listen_fds; /* LISTEN_FDS of the caller's environment, passed beside the preserved ones */
 	struct spec *spec;
 	struct plan_host host;
 	struct cgroup_host cgroup_host;
@@ -56,7 +57,8 @@ void state_copy_annotations(struct state *state, const struct spec_map *from);
 
 /* ---- listener.c: the seccomp listener's way to its receiver ---- */
 
-int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd, struct error *err);
+int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd,
+		     struct error *err);
 
 /* ---- find.c: a container that exists ---- */
 
@@ -65,16 +67,18 @@ struct found {
 	struct state_dir dir;
 	struct state state;
 	struct cgroup_host cgroup_host;
-	struct cgroup cgroup;   /* fd < 0 if it has none or it is gone */
+	struct cgroup cgroup; /* fd < 0 if it has none or it is gone */
 	enum state_status status;
 };
 /* -ENOENT with "container does not exist". Always followed by found_done(). */
-int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err);
+int found_open(const struct container_context *ctx, const char *id, struct found *ret,
+	       struct error *err);
 /*
  * The same without the lock, for verbs that change no record: a hook may ask for the state of the container that is just
  * being created, and nobody waits for a slow one.
  */
-int found_peek(const struct container_context *ctx, const char *id, struct found *ret, struct error *err);
+int found_peek(const struct container_context *ctx, const char *id, struct found *ret,
+	       struct error *err);
 void found_done(struct found *f);
 /* config.json as it was at create. */
 int found_spec(const struct found *f, struct spec **ret, struct error *err);

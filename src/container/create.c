@@ -2,7 +2,8 @@
 /* create: a container whose process waits at its start gate. Host half. */
 #include "container/container_private.h"
 
-int container_create(const struct container_context *ctx, const struct create_options *opt, struct error *err)
+int container_create(const struct container_context *ctx, const struct create_options *opt,
+		     struct error *err)
 {
 	struct setup s = { .ctx = ctx, .opt = opt, .gate = PLAN_GATE_SOCKET };
 	int r;

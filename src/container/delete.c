@@ -21,13 +21,14 @@ static int check_status(const struct found *f, bool force, struct error *err)
 {
 	if (force || f->status == STATUS_STOPPED || f->status == STATUS_CREATED)
 		return 0;
-	error_fail(err, ERROR_CONFLICT, 0, "cannot delete container %s that is not stopped: %s", f->state.id,
-		   state_status_name(f->status));
+	error_fail(err, ERROR_CONFLICT, 0, "cannot delete container %s that is not stopped: %s",
+		   f->state.id, state_status_name(f->status));
 	error_add_remedy(err, "`knarr delete --force` kills it first");
 	return -EINVAL;
 }
 
-int container_delete(const struct container_context *ctx, const char *id, bool force, struct error *err)
+int container_delete(const struct container_context *ctx, const char *id, bool force,
+		     struct error *err)
 {
 	struct found f;
 	struct spec *spec = NULL;

@@ -22,8 +22,9 @@ static int open_bundle(const struct state *state)
 	return fd >= 0 ? fd : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int run_list(const struct spec *spec, const struct spec_hook_list *list, enum spec_hook_kind kind, const struct state *state,
-		    enum state_status status, struct error *err)
+static int run_list(const struct spec *spec, const struct spec_hook_list *list,
+		    enum spec_hook_kind kind, const struct state *state, enum state_status status,
+		    struct error *err)
 {
 	_cleanup_close_ int cwd = -EBADF;
 	_cleanup_free_ char *json = NULL;
@@ -52,7 +53,8 @@ void poststop_run(const struct spec *spec, const struct state *state)
 
 int poststart_run(const struct spec *spec, const struct state *state, struct error *err)
 {
-	return run_list(spec, &spec->hooks[HOOK_POSTSTART], HOOK_POSTSTART, state, STATUS_RUNNING, err);
+	return run_list(spec, &spec->hooks[HOOK_POSTSTART], HOOK_POSTSTART, state, STATUS_RUNNING,
+			err);
 }
 
 static int kill_process(const struct found *f, struct error *err)
@@ -67,7 +69,8 @@ static int kill_process(const struct found *f, struct error *err)
 	r = pidref_wait(&init, KILL_TIMEOUT_MS);
 	pidref_close(&init);
 	if (r == -ETIMEDOUT) {
-		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "process %d of the container does not die", f->state.pid);
+		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT,
+			   "process %d of the container does not die", f->state.pid);
 		error_add_remedy(err, "it waits in the kernel: see /proc/%d/stack", f->state.pid);
 		return -ETIMEDOUT;
 	}
@@ -106,7 +109,8 @@ int container_destroy(struct found *f, const struct spec *spec, struct error *er
 	int r;
 
 	if (f->cgroup.fd >= 0 && f->status != STATUS_STOPPED)
-		(void)cgroup_kill(&f->cgroup, NULL); /* at once, so that nothing can fork ahead of us */
+		(void)cgroup_kill(&f->cgroup,
+				  NULL); /* at once, so that nothing can fork ahead of us */
 	r = kill_process(f, err);
 	fault_point("delete-killed");
 	if (r >= 0)

@@ -6,7 +6,8 @@
 
 #include "container/container_private.h"
 
-static int emit_stats(const struct found *f, const char *id, int (*emit)(const char *line), struct error *err)
+static int emit_stats(const struct found *f, const char *id, int (*emit)(const char *line),
+		      struct error *err)
 {
 	_cleanup_free_ char *data = NULL, *line = NULL;
 	struct jwrite *o;
@@ -43,7 +44,8 @@ static int64_t now_ms(void)
 }
 
 /* Ends when the cgroup is empty or the reader of our output is gone. */
-static int stream(const struct found *f, const char *id, int64_t interval_ms, int (*emit)(const char *line), struct error *err)
+static int stream(const struct found *f, const char *id, int64_t interval_ms,
+		  int (*emit)(const char *line), struct error *err)
 {
 	int64_t due = now_ms() + interval_ms;
 
@@ -70,13 +72,15 @@ static int stream(const struct found *f, const char *id, int64_t interval_ms, in
 	}
 }
 
-int container_events(const struct container_context *ctx, const char *id, bool stats_only, uint64_t interval_ns, int (*emit)(const char *line), struct error *err)
+int container_events(const struct container_context *ctx, const char *id, bool stats_only,
+		     uint64_t interval_ns, int (*emit)(const char *line), struct error *err)
 {
 	struct found f;
 	int r;
 
 	if (!stats_only && interval_ns < 1000000)
-		return error_fail(err, ERROR_USAGE, 0, "the interval must be at least one millisecond");
+		return error_fail(err, ERROR_USAGE, 0,
+				  "the interval must be at least one millisecond");
 	r = found_open(ctx, id, &f, err);
 	if (r >= 0 && f.status == STATUS_STOPPED)
 		r = error_fail(err, ERROR_CONFLICT, 0, "container with id %s is not running", id);
@@ -84,7 +88,8 @@ int container_events(const struct container_context *ctx, const char *id, bool s
 		r = error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup of its own");
 	if (r >= 0) {
 		state_dir_close(&f.dir); /* others may go on with the container meanwhile */
-		r = stats_only ? emit_stats(&f, id, emit, err) : stream(&f, id, (int64_t)(interval_ns / 1000000), emit, err);
+		r = stats_only ? emit_stats(&f, id, emit, err)
+			       : stream(&f, id, (int64_t)(interval_ns / 1000000), emit, err);
 	}
 	found_done(&f);
 	return r;

@@ -23,11 +23,11 @@ struct exec {
 	const struct container_context *ctx;
 	const struct exec_options *opt;
 	struct found found;
-	struct spec *spec;          /* the container's */
+	struct spec *spec; /* the container's */
 	struct exec_process process;
 	struct pidref init;
 	struct filter filter;
-	struct cgroup cgroup;       /* fd only */
+	struct cgroup cgroup; /* fd only */
 	struct launch launch;
 	uint32_t listen_fds;
 	int console_master;
@@ -39,10 +39,12 @@ static int check_status(const struct exec *e, struct error *err)
 	case STATUS_STOPPED:
 		return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a stopped container");
 	case STATUS_CREATING:
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a container whose creation has not finished");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot exec in a container whose creation has not finished");
 	case STATUS_PAUSED:
 		if (!e->opt->ignore_paused)
-			return error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a paused container");
+			return error_fail(err, ERROR_CONFLICT, 0,
+					  "cannot exec in a paused container");
 		return 0;
 	default:
 		return 0;
@@ -54,18 +56,25 @@ static int check_terminal(const struct exec *e, struct error *err)
 	bool terminal = e->process.process.terminal;
 
 	if (e->opt->console_socket && !terminal)
-		return error_fail(err, ERROR_USAGE, 0, "--console-socket is given but no terminal is asked for");
+		return error_fail(err, ERROR_USAGE, 0,
+				  "--console-socket is given but no terminal is asked for");
 	if (terminal && e->opt->detach && !e->opt->console_socket)
-		return error_fail(err, ERROR_USAGE, 0, "a terminal is asked for and the process is detached: --console-socket is needed");
+		return error_fail(
+			err, ERROR_USAGE, 0,
+			"a terminal is asked for and the process is detached: --console-socket is needed");
 	return 0;
 }
 
 /* Namespaces of init that are not ours. Asking the kernel costs less than being wrong about a namespace joined by path. */
 static uint64_t foreign_namespaces(const struct state *state)
 {
-	static const struct { enum spec_ns ns; const char *file; } files[] = {
-		{ NS_USER, "user" }, { NS_MOUNT, "mnt" },   { NS_PID, "pid" },       { NS_NETWORK, "net" },
-		{ NS_IPC, "ipc" },   { NS_UTS, "uts" },     { NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
+	static const struct {
+		enum spec_ns ns;
+		const char *file;
+	} files[] = {
+		{ NS_USER, "user" },     { NS_MOUNT, "mnt" }, { NS_PID, "pid" },
+		{ NS_NETWORK, "net" },   { NS_IPC, "ipc" },   { NS_UTS, "uts" },
+		{ NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
 	};
 	uint64_t mask = 0;
 
@@ -77,8 +86,10 @@ static uint64_t foreign_namespaces(const struct state *state)
 		if (!(state->namespaces & flag))
 			continue;
 		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
-		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid, files[i].file);
-		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid,
+				  files[i].file);
+		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino ||
+		    a.st_dev != b.st_dev)
 			mask |= flag;
 	}
 	return mask;
@@ -152,6 +163,8 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 	e->console_master = fcntl(master, F_DUPFD_CLOEXEC, 3);
 	if (e->console_master < 0)
 		return error_set(err, errno, "cannot keep the terminal");
+	/* The program runs before supervise_run() is there, and it may ask at once. */
+	(void)console_copy_size(STDIN_FILENO, e->console_master);
 	return 0;
 }
 
@@ -166,11 +179,13 @@ static int enter_cgroup(struct exec *e, struct error *err)
 {
 	if (e->found.cgroup.fd < 0) {
 		if (e->opt->cgroup)
-			return error_fail(err, ERROR_USAGE, 0, "--cgroup is given but the container has no cgroup");
+			return error_fail(err, ERROR_USAGE, 0,
+					  "--cgroup is given but the container has no cgroup");
 		return 0;
 	}
 	e->cgroup.driver = e->found.cgroup.driver;
-	return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup ? e->opt->cgroup : "", &e->cgroup.fd, err);
+	return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup ? e->opt->cgroup : "",
+			       &e->cgroup.fd, err);
 }
 
 static int start(struct exec *e, struct error *err)
@@ -238,7 +253,8 @@ static void exec_done(struct exec *e)
 	found_done(&e->found);
 }
 
-int container_exec(const struct container_context *ctx, const struct exec_options *opt, int *ret_status, struct error *err)
+int container_exec(const struct container_context *ctx, const struct exec_options *opt,
+		   int *ret_status, struct error *err)
 {
 	struct exec e = {
 		.ctx = ctx,
@@ -246,7 +262,10 @@ int container_exec(const struct container_context *ctx, const struct exec_option
 		.console_master = -EBADF,
 		.cgroup = { .fd = -EBADF },
 		.init = { .fd = -EBADF },
-		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .join_fd = -EBADF, .process = { .fd = -EBADF } },
+		.launch = { .socket = -EBADF,
+			    .gate_fd = -EBADF,
+			    .join_fd = -EBADF,
+			    .process = { .fd = -EBADF } },
 		.listen_fds = listen_fds_inherited(),
 	};
 	int r;

@@ -48,7 +48,8 @@ static size_t list_length(const char *const *list)
 }
 
 /* base followed by more, NULL-terminated, in the arena. */
-static struct spec_string_list join_lists(struct arena *a, const struct spec_string_list *base, const char *const *more)
+static struct spec_string_list join_lists(struct arena *a, const struct spec_string_list *base,
+					  const char *const *more)
 {
 	size_t n = list_length(more);
 	struct spec_string_list ret = { .count = base->count + n, .node = base->node };
@@ -63,7 +64,8 @@ static struct spec_string_list join_lists(struct arena *a, const struct spec_str
 
 static int bad_user(const char *text, struct error *err)
 {
-	error_fail(err, ERROR_USAGE, 0, "'%s' is no user: expected UID, UID:GID, NAME or NAME:GROUP", text);
+	error_fail(err, ERROR_USAGE, 0,
+		   "'%s' is no user: expected UID, UID:GID, NAME or NAME:GROUP", text);
 	error_add_origin(err, "--user");
 	return -EINVAL;
 }
@@ -140,7 +142,8 @@ static void apply_gids(struct spec_process *p, struct arena *a, const struct exe
 	p->user.additional_gid_count = n;
 }
 
-static int from_flags(struct exec_process *ret, struct spec *base, const struct exec_options *opt, struct error *err)
+static int from_flags(struct exec_process *ret, struct spec *base, const struct exec_options *opt,
+		      struct error *err)
 {
 	struct spec_process *p = &ret->process;
 	struct spec_string_list none = { 0 };
@@ -154,7 +157,8 @@ static int from_flags(struct exec_process *ret, struct spec *base, const struct 
 	return 0;
 }
 
-int exec_process_read(struct exec_process *ret, struct spec *base, const struct exec_options *opt, struct error *err)
+int exec_process_read(struct exec_process *ret, struct spec *base, const struct exec_options *opt,
+		      struct error *err)
 {
 	struct spec_process *p = &ret->process;
 	int r;

@@ -10,7 +10,8 @@ struct exec_process {
 	struct spec *file;           /* the parsed process.json, or NULL */
 	char *user_name;             /* --user by name, resolved in the container; or NULL */
 };
-int exec_process_read(struct exec_process *ret, struct spec *base, const struct exec_options *opt, struct error *err);
+int exec_process_read(struct exec_process *ret, struct spec *base, const struct exec_options *opt,
+		      struct error *err);
 void exec_process_done(struct exec_process *p);
 
 #endif

@@ -39,7 +39,8 @@ static struct jwrite *hook_names(void)
 
 static struct jwrite *namespace_names(void)
 {
-	static const enum spec_ns order[] = { NS_CGROUP, NS_IPC, NS_MOUNT, NS_NETWORK, NS_PID, NS_TIME, NS_USER, NS_UTS };
+	static const enum spec_ns order[] = { NS_CGROUP, NS_IPC,  NS_MOUNT, NS_NETWORK,
+					      NS_PID,    NS_TIME, NS_USER,  NS_UTS };
 	struct jwrite *list = jwrite_array();
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)

@@ -15,12 +15,14 @@ static void open_cgroup(struct found *f)
 	if (cgroup_host_open(&f->cgroup_host, &ignored) < 0 || f->cgroup_host.root_fd < 0)
 		return;
 	/* A cgroup that is gone is no error: the container is dead then, or was never finished. */
-	if (cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "", s->cgroup_leaf ? s->cgroup_leaf : "",
+	if (cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "",
+			s->cgroup_leaf ? s->cgroup_leaf : "",
 			s->cgroup_scope ? s->cgroup_scope : "", &f->cgroup, &ignored) < 0)
 		f->cgroup.fd = -EBADF;
 }
 
-static int find(const struct container_context *ctx, const char *id, bool lock, struct found *ret, struct error *err)
+static int find(const struct container_context *ctx, const char *id, bool lock, struct found *ret,
+		struct error *err)
 {
 	int r;
 
@@ -53,12 +55,14 @@ static int find(const struct container_context *ctx, const char *id, bool lock, 
 	return 0;
 }
 
-int found_open(const struct container_context *ctx, const char *id, struct found *ret, struct error *err)
+int found_open(const struct container_context *ctx, const char *id, struct found *ret,
+	       struct error *err)
 {
 	return find(ctx, id, true, ret, err);
 }
 
-int found_peek(const struct container_context *ctx, const char *id, struct found *ret, struct error *err)
+int found_peek(const struct container_context *ctx, const char *id, struct found *ret,
+	       struct error *err)
 {
 	return find(ctx, id, false, ret, err);
 }
@@ -82,10 +86,10 @@ int found_require_running(const struct found *f, const char *verb, struct error 
 	if (f->status == STATUS_RUNNING)
 		return 0;
 	return error_fail(err, ERROR_CONFLICT, 0, "cannot %s a%s container", verb,
-			  f->status == STATUS_STOPPED ? " stopped" :
-			  f->status == STATUS_PAUSED  ? " paused" :
-			  f->status == STATUS_CREATED ? " created" :
-							" half-created");
+			  f->status == STATUS_STOPPED   ? " stopped"
+			  : f->status == STATUS_PAUSED  ? " paused"
+			  : f->status == STATUS_CREATED ? " created"
+							: " half-created");
 }
 
 int found_process(const struct found *f, struct pidref *ret, struct error *err)

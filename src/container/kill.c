@@ -15,7 +15,8 @@ static int kill_all(const struct found *f, int signal, struct error *err)
 {
 	if (f->cgroup.fd < 0)
 		return error_fail(err, ERROR_CONFLICT, 0, "container not running");
-	return signal == SIGKILL ? cgroup_kill(&f->cgroup, err) : cgroup_signal_all(&f->cgroup, signal, err);
+	return signal == SIGKILL ? cgroup_kill(&f->cgroup, err)
+				 : cgroup_signal_all(&f->cgroup, signal, err);
 }
 
 static int kill_init(const struct found *f, int signal, struct error *err)
@@ -37,7 +38,8 @@ static int kill_init(const struct found *f, int signal, struct error *err)
 	return 0;
 }
 
-int container_kill(const struct container_context *ctx, const char *id, int signal, bool all, struct error *err)
+int container_kill(const struct container_context *ctx, const char *id, int signal, bool all,
+		   struct error *err)
 {
 	struct found f;
 	int r;

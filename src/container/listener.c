@@ -5,15 +5,19 @@
  */
 #include "container/container_private.h"
 
-int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd, struct error *err)
+int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd,
+		     struct error *err)
 {
 	const char *receiver = spec_seccomp_receiver(spec);
 	struct jwrite *doc, *fds;
-	_cleanup_free_ char *state_text = state_json(state, state->creating ? STATUS_CREATING : STATUS_RUNNING, false);
+	_cleanup_free_ char *state_text =
+		state_json(state, state->creating ? STATUS_CREATING : STATUS_RUNNING, false);
 	_cleanup_free_ char *text = NULL;
 
 	if (!receiver)
-		return error_fail(err, ERROR_CONFIG, 0, "the filter uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'");
+		return error_fail(
+			err, ERROR_CONFIG, 0,
+			"the filter uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'");
 	doc = jwrite_object();
 	fds = jwrite_array();
 	jwrite_string(doc, "ociVersion", spec->oci_version);

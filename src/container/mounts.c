@@ -50,17 +50,23 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 	return r;
 }
 
-int container_mounts(const struct container_context *ctx, const char *id, bool add, const char *mounts_file, struct error *err)
+int container_mounts(const struct container_context *ctx, const char *id, bool add,
+		     const char *mounts_file, struct error *err)
 {
 	struct live_mounts m = {
 		.init = { .fd = -EBADF },
-		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .join_fd = -EBADF, .process = { .fd = -EBADF } },
+		.launch = { .socket = -EBADF,
+			    .gate_fd = -EBADF,
+			    .join_fd = -EBADF,
+			    .process = { .fd = -EBADF } },
 	};
 	int r;
 
 	r = found_open(ctx, id, &m.found, err);
 	if (r >= 0 && m.found.status != STATUS_PAUSED)
-		r = m.found.status == STATUS_CREATED ? 0 : found_require_running(&m.found, "change the mounts of", err);
+		r = m.found.status == STATUS_CREATED
+			    ? 0
+			    : found_require_running(&m.found, "change the mounts of", err);
 	if (r >= 0)
 		r = read_file(&m, mounts_file, err);
 	if (r >= 0)

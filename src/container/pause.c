@@ -6,7 +6,8 @@
 
 #define FREEZE_TIMEOUT_MS 10000
 
-static int set_frozen(const struct container_context *ctx, const char *id, bool frozen, struct error *err)
+static int set_frozen(const struct container_context *ctx, const char *id, bool frozen,
+		      struct error *err)
 {
 	enum state_status wanted = frozen ? STATUS_RUNNING : STATUS_PAUSED;
 	struct found f;
@@ -14,11 +15,14 @@ static int set_frozen(const struct container_context *ctx, const char *id, bool 
 
 	r = found_open(ctx, id, &f, err);
 	if (r >= 0 && f.status != wanted && !(frozen && f.status == STATUS_CREATED))
-		r = error_fail(err, ERROR_CONFLICT, 0, f.status == STATUS_STOPPED ? "container not running" :
-					frozen	? "container not running or created: %s" : "container not paused: %s",
+		r = error_fail(err, ERROR_CONFLICT, 0,
+			       f.status == STATUS_STOPPED ? "container not running"
+			       : frozen                   ? "container not running or created: %s"
+							  : "container not paused: %s",
 			       state_status_name(f.status));
 	if (r >= 0 && f.cgroup.fd < 0)
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup of its own that could be frozen");
+		r = error_fail(err, ERROR_UNSUPPORTED, 0,
+			       "the container has no cgroup of its own that could be frozen");
 	if (r >= 0)
 		r = cgroup_freeze(&f.cgroup, frozen, FREEZE_TIMEOUT_MS, err);
 	found_done(&f);

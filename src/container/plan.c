@@ -2,7 +2,8 @@
 /* plan: what create would do, as text, without doing any of it. Host half. */
 #include "container/container_private.h"
 
-int container_plan(const struct container_context *ctx, const struct create_options *opt, char **ret_text, struct error *err)
+int container_plan(const struct container_context *ctx, const struct create_options *opt,
+		   char **ret_text, struct error *err)
 {
 	struct setup s = { .ctx = ctx, .opt = opt, .gate = PLAN_GATE_NONE };
 	struct buf text = { 0 };

@@ -5,7 +5,8 @@
 
 #include "container/container_private.h"
 
-int container_state(const struct container_context *ctx, const char *id, char **ret_json, struct error *err)
+int container_state(const struct container_context *ctx, const char *id, char **ret_json,
+		    struct error *err)
 {
 	_cleanup_free_ char *limits = NULL;
 	struct found f;
@@ -14,7 +15,8 @@ int container_state(const struct container_context *ctx, const char *id, char **
 	r = found_peek(ctx, id, &f, err);
 	if (r >= 0) {
 		limits = cgroup_limits_json(&f.cgroup);
-		*ret_json = state_json_more(&f.state, f.status, limits, cgroup_oom_killed(&f.cgroup));
+		*ret_json =
+			state_json_more(&f.state, f.status, limits, cgroup_oom_killed(&f.cgroup));
 	}
 	found_done(&f);
 	return r;
@@ -31,7 +33,8 @@ static void add_entry(struct container_list *list, struct found *f)
 	memset(&f->state, 0, sizeof(f->state)); /* moved */
 }
 
-int container_list(const struct container_context *ctx, struct container_list *ret, struct error *err)
+int container_list(const struct container_context *ctx, struct container_list *ret,
+		   struct error *err)
 {
 	struct state_root root = { .fd = -EBADF };
 	char **ids = NULL;
@@ -44,7 +47,8 @@ int container_list(const struct container_context *ctx, struct container_list *r
 		return r;
 	if (root.fd < 0) {
 		if (ctx->root)
-			return error_fail(err, ERROR_NOT_FOUND, ENOENT, "state root '%s' does not exist", ctx->root);
+			return error_fail(err, ERROR_NOT_FOUND, ENOENT,
+					  "state root '%s' does not exist", ctx->root);
 		return 0;
 	}
 	r = state_list(&root, &ids, &count, err);

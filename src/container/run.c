@@ -37,7 +37,8 @@ static void tell_oom(const struct setup *s, int status)
 
 	if (status != 128 + SIGKILL || !cgroup_oom_killed(&s->cgroup))
 		return;
-	error_fail(&err, ERROR_SYSTEM, 0, "container %s was killed by the kernel: out of memory", s->opt->id);
+	error_fail(&err, ERROR_SYSTEM, 0, "container %s was killed by the kernel: out of memory",
+		   s->opt->id);
 	log_error(&err);
 }
 
@@ -103,7 +104,8 @@ static int run_detached(struct setup *s, struct error *err)
 	return r;
 }
 
-int container_run(const struct container_context *ctx, const struct create_options *opt, int *ret_status, struct error *err)
+int container_run(const struct container_context *ctx, const struct create_options *opt,
+		  int *ret_status, struct error *err)
 {
 	struct setup s = { .ctx = ctx, .opt = opt, .gate = PLAN_GATE_HANDSHAKE };
 	int r;

@@ -29,7 +29,10 @@ static int open_bundle(struct setup *s, struct error *err)
 
 	s->bundle_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->bundle_fd < 0) {
-		error_set(err, errno, errno == ENOENT ? "bundle '%s' does not exist" : "cannot open bundle '%s'", path);
+		error_set(err, errno,
+			  errno == ENOENT ? "bundle '%s' does not exist"
+					  : "cannot open bundle '%s'",
+			  path);
 		error_add_subject(err, path);
 		return -err->code;
 	}
@@ -62,9 +65,12 @@ static int check_terminal(const struct setup *s, struct error *err)
 	bool detached = s->gate == PLAN_GATE_SOCKET || s->opt->detach;
 
 	if (s->opt->console_socket && !terminal)
-		return error_fail(err, ERROR_USAGE, 0, "--console-socket is given but process.terminal is not set");
+		return error_fail(err, ERROR_USAGE, 0,
+				  "--console-socket is given but process.terminal is not set");
 	if (terminal && detached && !s->opt->console_socket) {
-		error_fail(err, ERROR_USAGE, 0, "process.terminal is set and the process will be detached: --console-socket is needed");
+		error_fail(
+			err, ERROR_USAGE, 0,
+			"process.terminal is set and the process will be detached: --console-socket is needed");
 		error_add_origin(err, "/process/terminal");
 		error_locate(err, s->spec->doc);
 		return -EINVAL;
@@ -79,7 +85,8 @@ static bool asks_writable_cgroup(const struct spec *spec)
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
 
-		if ((STREQ(m->type, "cgroup") || STREQ(m->type, "cgroup2")) && !(m->attr_set & MOUNT_ATTR_RDONLY))
+		if ((STREQ(m->type, "cgroup") || STREQ(m->type, "cgroup2")) &&
+		    !(m->attr_set & MOUNT_ATTR_RDONLY))
 			return true;
 	}
 	return false;
@@ -135,11 +142,14 @@ static int compile_filter(struct setup *s, struct error *err)
 	if (!s->spec->seccomp.present)
 		return 0;
 	if (s->root.fd >= 0)
-		cache = openat(s->root.fd, ".cache", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cache = openat(s->root.fd, ".cache",
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (cache < 0 && s->root.fd >= 0 && mkdirat(s->root.fd, ".cache", 0700) == 0)
-		cache = openat(s->root.fd, ".cache", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cache = openat(s->root.fd, ".cache",
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return filter_compile(&s->spec->seccomp, cache,
-			      annotation_is_on(s->spec, "run.oci.seccomp_fail_unknown_syscall"), &s->filter, err);
+			      annotation_is_on(s->spec, "run.oci.seccomp_fail_unknown_syscall"),
+			      &s->filter, err);
 }
 
 static void describe(struct setup *s)
@@ -153,7 +163,9 @@ static void describe(struct setup *s)
 	st->created = text_printf("%s.%09ldZ", text_utc(text, now.tv_sec), now.tv_nsec);
 	st->id = mem_strdup(s->opt->id);
 	st->bundle = mem_strdup(s->bundle);
-	st->rootfs = s->spec->root.path[0] == '/' ? mem_strdup(s->spec->root.path) : text_printf("%s/%s", s->bundle, s->spec->root.path);
+	st->rootfs = s->spec->root.path[0] == '/'
+			     ? mem_strdup(s->spec->root.path)
+			     : text_printf("%s/%s", s->bundle, s->spec->root.path);
 	st->oci_version = mem_strdup(s->spec->oci_version);
 	st->boot_id = mem_strdup(boot_id);
 	st->owner = text_printf("%u", s->host.euid);
@@ -181,8 +193,10 @@ static bool has_hooks(const struct spec *spec)
 static int build_plan(struct setup *s, struct error *err)
 {
 	/* The container half fills the pid in: hooks in the container see it as the container does (runtime.md, "State"). */
-	_cleanup_free_ char *hook_state = has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATING, false) : NULL;
-	_cleanup_free_ char *hook_state_created = has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATED, false) : NULL;
+	_cleanup_free_ char *hook_state =
+		has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATING, false) : NULL;
+	_cleanup_free_ char *hook_state_created =
+		has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATED, false) : NULL;
 	struct plan_options options = {
 		.id = s->opt->id,
 		.no_pivot = s->opt->no_pivot,
@@ -209,7 +223,8 @@ int setup_prepare(struct setup *s, struct error *err)
 	int r;
 
 	s->bundle_fd = s->root.fd = s->dir.fd = s->cgroup.fd = s->cgroup_host.root_fd = -EBADF;
-	s->console_master = s->launch.gate_fd = s->launch.join_fd = s->launch.socket = s->launch.process.fd = -EBADF;
+	s->console_master = s->launch.gate_fd = s->launch.join_fd = s->launch.socket =
+		s->launch.process.fd = -EBADF;
 	s->listen_fds = listen_fds_inherited();
 	r = spec_check_id(s->opt->id, err);
 	if (r >= 0)
@@ -298,7 +313,8 @@ static int record(struct setup *s, struct error *err)
 		return r;
 	s->launch.gate_fd = sock_listen_at(SOCK_SEQPACKET, s->dir.fd, "gate");
 	if (s->launch.gate_fd < 0)
-		return error_set(err, -s->launch.gate_fd, "cannot make the start gate below '%s'", s->root.path);
+		return error_set(err, -s->launch.gate_fd, "cannot make the start gate below '%s'",
+				 s->root.path);
 	return 0;
 }
 
@@ -327,7 +343,8 @@ static int move_devices(struct setup *s, pid_t pid, struct error *err)
 	(void)text_format(path, sizeof(path), "/proc/%d/ns/net", pid);
 	r = namespace_open(joined ? joined : path, NS_NETWORK, &netns, err);
 	if (r >= 0)
-		r = network_move_devices(s->spec->net_devices, s->spec->net_device_count, netns, err);
+		r = network_move_devices(s->spec->net_devices, s->spec->net_device_count, netns,
+					 err);
 	return r;
 }
 
@@ -385,7 +402,8 @@ static int on_process(struct launch *l, struct error *err)
 	r = state_save(&s->dir, &s->state, err);
 	/* Later verbs take the config as it was. It is written now since C works on the mounts meanwhile. */
 	if (r >= 0)
-		r = state_save_file(&s->dir, "config.json", s->spec->doc->source, s->spec->doc->source_len, err);
+		r = state_save_file(&s->dir, "config.json", s->spec->doc->source,
+				    s->spec->doc->source_len, err);
 	fault_point("process");
 	if (r >= 0 && s->spec->net_device_count)
 		r = move_devices(s, l->process.pid, err);
@@ -400,9 +418,11 @@ static int on_hooks(struct launch *l, struct error *err)
 	int r;
 
 	owe_poststop(s);
-	r = hooks_run(&s->spec->hooks[HOOK_PRESTART], HOOK_PRESTART, json, s->bundle_fd, &output, err);
+	r = hooks_run(&s->spec->hooks[HOOK_PRESTART], HOOK_PRESTART, json, s->bundle_fd, &output,
+		      err);
 	if (r >= 0)
-		r = hooks_run(&s->spec->hooks[HOOK_CREATE_RUNTIME], HOOK_CREATE_RUNTIME, json, s->bundle_fd, &output, err);
+		r = hooks_run(&s->spec->hooks[HOOK_CREATE_RUNTIME], HOOK_CREATE_RUNTIME, json,
+			      s->bundle_fd, &output, err);
 	fault_point("hooks");
 	return r;
 }
@@ -416,6 +436,8 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 	s->console_master = fcntl(master, F_DUPFD_CLOEXEC, 3);
 	if (s->console_master < 0)
 		return error_set(err, errno, "cannot keep the terminal");
+	/* The program runs before supervise_run() is there, and it may ask at once. */
+	(void)console_copy_size(STDIN_FILENO, s->console_master);
 	return 0;
 }
 
@@ -439,8 +461,10 @@ static int start_process(struct setup *s, struct error *err)
 	l->on_console = on_console;
 	l->on_listener = on_listener;
 	l->context = s;
-	l->oom_score_adj = s->spec->process.oom_score_adj_set ? s->spec->process.oom_score_adj : INT_MIN;
-	l->hold = s->cgroup.driver == CGROUP_SYSTEMD || s->spec->net_device_count > 0 || s->spec->intel_rdt.present;
+	l->oom_score_adj = s->spec->process.oom_score_adj_set ? s->spec->process.oom_score_adj
+							      : INT_MIN;
+	l->hold = s->cgroup.driver == CGROUP_SYSTEMD || s->spec->net_device_count > 0 ||
+		  s->spec->intel_rdt.present;
 	return launch_start(l, err);
 }
 

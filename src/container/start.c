@@ -28,11 +28,14 @@ static int check_status(const struct found *f, struct error *err)
 	case STATUS_CREATED:
 		return 0;
 	case STATUS_STOPPED:
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start a container that has stopped");
 	case STATUS_CREATING:
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container whose creation has not finished");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start a container whose creation has not finished");
 	default:
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot start an already running container");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start an already running container");
 	}
 }
 
@@ -46,7 +49,8 @@ static int open_gate(struct start *s, struct error *err)
 		return r;
 	r = found_process(f, &s->launch.process, err);
 	if (r < 0)
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start a container that has stopped");
 	s->launch.on_listener = on_listener;
 	s->launch.context = s;
 	fault_point("start-gate");
@@ -61,7 +65,9 @@ static int open_gate(struct start *s, struct error *err)
 
 int container_start(const struct container_context *ctx, const char *id, struct error *err)
 {
-	struct start s = { .launch = { .socket = -EBADF, .gate_fd = -EBADF, .process = { .fd = -EBADF } } };
+	struct start s = {
+		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .process = { .fd = -EBADF } }
+	};
 	int r;
 
 	r = found_open(ctx, id, &s.found, err);

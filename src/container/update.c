@@ -2,7 +2,8 @@
 /* update: new limits for a container that exists. Host half. */
 #include "container/container_private.h"
 
-int container_update(const struct container_context *ctx, const char *id, const struct spec_resources *res, struct error *err)
+int container_update(const struct container_context *ctx, const char *id,
+		     const struct spec_resources *res, struct error *err)
 {
 	struct found f;
 	int r;

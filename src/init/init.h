@@ -43,8 +43,8 @@ struct init {
 	bool inside; /* every namespace is entered */
 	bool descriptors_closed;
 	const struct plan_arg_identity *identity; /* once it was taken */
-	char program[PATH_MAX]; /* what OP_LOOKUP found */
-	char home[PATH_MAX];    /* "HOME=...", for PLAN_EXEC_SET_HOME */
+	char program[PATH_MAX];                   /* what OP_LOOKUP found */
+	char home[PATH_MAX];                      /* "HOME=...", for PLAN_EXEC_SET_HOME */
 };
 
 /* One op: 0, or -errno with err filled. */

@@ -162,21 +162,23 @@ static bool is_of_type(int fd, const char *fstype)
 
 	if (STREQ(fstype, "proc"))
 		return is_procfs_root(fd);
-	if (!STREQ(fstype, "cgroup2"))
-		return true;
-	return fstatfs(fd, &fs) == 0 && fs.f_type == UAPI_CGROUP2_MAGIC;
+	return fstatfs(fd, &fs) == 0 &&
+	       fs.f_type == (STREQ(fstype, "sysfs") ? UAPI_SYSFS_MAGIC : UAPI_CGROUP2_MAGIC);
 }
 
 static int clone_host_instance(const struct filesystem *f)
 {
 	const char *const places[] = {
-		STREQ(f->fstype, "proc")      ? "/proc"
-		: STREQ(f->fstype, "sysfs")   ? "/sys"
-		: STREQ(f->fstype, "cgroup2") ? "/sys/fs/cgroup"
-					      : f->target,
+		STREQ(f->fstype, "proc")    ? "/proc"
+		: STREQ(f->fstype, "sysfs") ? "/sys"
+					    : "/sys/fs/cgroup",
 		"/sys/fs/cgroup/unified", /* a hybrid host's cgroup2 */
 	};
 	int fd = -ENOENT;
+
+	/* Any other type has no place of its own on the host: the target's name is the container's. */
+	if (!STREQ(f->fstype, "proc") && !STREQ(f->fstype, "sysfs") && !STREQ(f->fstype, "cgroup2"))
+		return -ENOENT;
 
 	for (size_t i = 0; i < (STREQ(f->fstype, "cgroup2") ? 2 : 1); i++) {
 		fd = mount_open_tree(AT_FDCWD, places[i], OPEN_TREE_CLONE | AT_RECURSIVE);
@@ -205,10 +207,13 @@ static int bind_host_instance(struct init *in, const struct filesystem *f, int r
 
 	if (tree < 0)
 		return r; /* the first refusal is the one to tell */
-	/* Read-only holds for all of it: below the host's /sys there are its cgroups. */
+	/* Read-only holds for all of it: below the host's /sys there are its cgroups (R12). */
 	attrs.rec_set |= attrs.set & MOUNT_ATTR_RDONLY;
-	if (STREQ(f->fstype, "cgroup2"))
+	if (!STREQ(f->fstype, "proc")) {
 		attrs.rec_set |= MOUNT_ATTR_RDONLY;
+		attrs.clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		attrs.rec_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	}
 	applied = mount_attrs_apply(tree, &attrs, mount_tree_propagation(in));
 	if (applied < 0)
 		return init_fail(err, applied, "mount_setattr", f->target,

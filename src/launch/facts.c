@@ -44,7 +44,8 @@ static uint32_t last_capability(void)
  */
 static bool can_clone_mounts(void)
 {
-	_cleanup_close_ int fd = mount_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	_cleanup_close_ int fd =
+		mount_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	return fd >= 0;
 }
@@ -67,7 +68,8 @@ static bool apparmor_enabled(void)
 {
 	char text[8];
 
-	return io_read_small_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof(text)) > 0 &&
+	return io_read_small_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text,
+				sizeof(text)) > 0 &&
 	       text[0] == 'Y';
 }
 

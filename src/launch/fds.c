@@ -29,7 +29,8 @@ int launch_protect_fds(uint32_t preserve, struct error *err)
 
 	r = make_room(preserve);
 	if (r < 0)
-		return error_fail(err, ERROR_USAGE, -r, "cannot preserve %u file descriptors", preserve);
+		return error_fail(err, ERROR_USAGE, -r, "cannot preserve %u file descriptors",
+				  preserve);
 	r = sys_close_range(3 + preserve, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (r < 0)
 		return error_set(err, -r, "cannot mark file descriptors close-on-exec");

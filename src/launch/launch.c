@@ -37,13 +37,18 @@ static int explain_death(struct launch *l, struct error *err)
 	l->process.pid = 0;
 	pidref_close(&l->process);
 	if (WIFSIGNALED(status)) {
-		error_fail(err, ERROR_SYSTEM, 0, "the container's process was killed by signal %d (%s) while it was set up",
-			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+		error_fail(
+			err, ERROR_SYSTEM, 0,
+			"the container's process was killed by signal %d (%s) while it was set up",
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
 		if (l->cgroup && cgroup_oom_killed(l->cgroup))
-			error_add_remedy(err, "out of memory: the memory limit is too low even to start");
+			error_add_remedy(
+				err, "out of memory: the memory limit is too low even to start");
 		return -EINVAL;
 	}
-	return error_fail(err, ERROR_SYSTEM, 0, "the container's process ended with status %d while it was set up", WEXITSTATUS(status));
+	return error_fail(err, ERROR_SYSTEM, 0,
+			  "the container's process ended with status %d while it was set up",
+			  WEXITSTATUS(status));
 }
 
 static int write_oom_score(struct launch *l, int procfd, struct error *err)
@@ -78,7 +83,8 @@ static int prepare_process(struct launch *l, bool write_maps, struct error *err)
 			return error_set(err, -procfd, "cannot open a private procfs");
 	}
 	if (write_maps) {
-		r = idmap_write(procfd, l->process.pid, &l->spec->uid_maps, &l->spec->gid_maps, err);
+		r = idmap_write(procfd, l->process.pid, &l->spec->uid_maps, &l->spec->gid_maps,
+				err);
 		if (r < 0)
 			return r;
 	}
@@ -103,7 +109,8 @@ static int release_first(struct launch *l, struct error *err)
 	int r;
 
 	if (l->cgroup && l->cgroup_request) {
-		r = cgroup_attach(l->cgroup_host, l->cgroup_request, l->cgroup, l->process.pid, err);
+		r = cgroup_attach(l->cgroup_host, l->cgroup_request, l->cgroup, l->process.pid,
+				  err);
 		if (r < 0)
 			return r;
 	}
@@ -186,7 +193,9 @@ static int serve_until_ready(struct launch *l, struct error *err)
 			return explain_death(l, err);
 		default:
 			if (r >= 0)
-				r = error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' is not expected here", handshake_step_name(r));
+				r = error_fail(err, ERROR_INTERNAL, 0,
+					       "handshake step '%s' is not expected here",
+					       handshake_step_name(r));
 		}
 		if (r < 0)
 			return r;
@@ -237,7 +246,9 @@ int launch_start(struct launch *l, struct error *err)
 
 static int serve_listener(struct launch *l, int fd, struct error *err)
 {
-	int r = l->on_listener ? l->on_listener(l, fd, err) : error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
+	int r = l->on_listener
+			? l->on_listener(l, fd, err)
+			: error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
 
 	fd_close(fd);
 	return r < 0 ? r : launch_send(l, STEP_LISTENER_DONE, 0, err);
@@ -257,7 +268,9 @@ static int serve_until_exec(struct launch *l, struct error *err)
 		if (r == STEP_LISTENER)
 			r = serve_listener(l, fd, err);
 		else if (r >= 0)
-			r = error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' is not expected here", handshake_step_name(r));
+			r = error_fail(err, ERROR_INTERNAL, 0,
+				       "handshake step '%s' is not expected here",
+				       handshake_step_name(r));
 		if (r < 0)
 			return r;
 	}
@@ -282,9 +295,11 @@ int launch_open_gate(struct launch *l, int state_dirfd, struct error *err)
 	l->last_step = STEP_NONE;
 	l->socket = sock_connect_at(SOCK_SEQPACKET, state_dirfd, "gate");
 	if (l->socket == -ECONNREFUSED || l->socket == -ENOENT)
-		return error_fail(err, ERROR_CONFLICT, 0, "cannot start a container that has stopped");
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start a container that has stopped");
 	if (l->socket < 0)
-		return error_set(err, -l->socket, "cannot reach the container's process at its start gate");
+		return error_set(err, -l->socket,
+				 "cannot reach the container's process at its start gate");
 	r = launch_send(l, STEP_START, l->process.pid, err);
 	if (r >= 0)
 		r = serve_until_exec(l, err);

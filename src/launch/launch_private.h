@@ -23,6 +23,7 @@ bool launch_waits_for_go(const struct launch *l);
 /* steps.c: one packet in either direction, checked against the table of successors. */
 int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
 /* Returns the step; received descriptors in *ret_fd (or -EBADF). STEP_NONE on EOF. FAILED is turned into err and a negative value. */
-int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd, struct error *err);
+int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
+		   struct error *err);
 
 #endif

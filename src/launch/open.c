@@ -24,7 +24,8 @@ static int open_join(const struct launch *l, struct plan_op *op, struct error *e
 
 	if (!path[0]) {
 		op->fd = fcntl(l->join_fd, F_DUPFD_CLOEXEC, 3);
-		return op->fd >= 0 ? 0 : error_set(err, errno, "cannot pass the container's pidfd on");
+		return op->fd >= 0 ? 0
+				   : error_set(err, errno, "cannot pass the container's pidfd on");
 	}
 	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++)
 		if (spec_ns_clone_flag(ns) == arg->nstype)
@@ -37,10 +38,13 @@ static int open_root(const struct plan_header *p, struct plan_op *op, struct err
 	const struct plan_arg_root *arg = plan_at(p, op->arg);
 	const char *path = plan_string(p, arg->path);
 
-	op->fd = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	op->fd =
+		mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (op->fd >= 0)
 		return 0;
-	error_set(err, -op->fd, op->fd == -ENOENT ? "rootfs '%s' does not exist" : "cannot open rootfs '%s'", path);
+	error_set(err, -op->fd,
+		  op->fd == -ENOENT ? "rootfs '%s' does not exist" : "cannot open rootfs '%s'",
+		  path);
 	error_add_syscall(err, "open_tree");
 	error_add_subject(err, path);
 	return -err->code;
@@ -70,13 +74,18 @@ static int explain_idmap_failure(int r, const char *path, struct error *err)
 	error_add_syscall(err, "mount_setattr");
 	error_add_subject(err, path);
 	if (r == -EINVAL)
-		error_add_remedy(err, "the filesystem of the source does not support id-mapped mounts on this kernel");
+		error_add_remedy(
+			err,
+			"the filesystem of the source does not support id-mapped mounts on this kernel");
 	else if (r == -EPERM)
-		error_add_remedy(err, "id-mapping needs CAP_SYS_ADMIN in the user namespace that owns the filesystem");
+		error_add_remedy(
+			err,
+			"id-mapping needs CAP_SYS_ADMIN in the user namespace that owns the filesystem");
 	return -err->code;
 }
 
-static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *arg, struct launch *l, int tree, struct error *err)
+static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *arg,
+		       struct launch *l, int tree, struct error *err)
 {
 	_cleanup_close_ int userns = -EBADF;
 	struct spec_id_maps uids, gids;
@@ -98,17 +107,21 @@ static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *
 	}
 	if (userns < 0)
 		return userns;
-	r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_RIDMAP, MOUNT_ATTR_IDMAP, 0, 0, userns);
+	r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_RIDMAP, MOUNT_ATTR_IDMAP, 0, 0,
+				 userns);
 	return r < 0 ? explain_idmap_failure(r, path, err) : 0;
 }
 
 static int open_own_cgroup(struct launch *l, struct plan_op *op, struct error *err)
 {
 	if (!l->cgroup || l->cgroup->fd < 0)
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup that could be mounted");
-	op->fd = mount_open_tree(l->cgroup->fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		return error_fail(err, ERROR_UNSUPPORTED, 0,
+				  "the container has no cgroup that could be mounted");
+	op->fd = mount_open_tree(l->cgroup->fd, "",
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (op->fd < 0)
-		return error_set(err, -op->fd, "cannot clone the mount of cgroup '%s'", l->cgroup->path);
+		return error_set(err, -op->fd, "cannot clone the mount of cgroup '%s'",
+				 l->cgroup->path);
 	return 0;
 }
 
@@ -141,7 +154,10 @@ static int open_bind(struct launch *l, struct plan_op *op, struct error *err)
 		flags |= AT_SYMLINK_NOFOLLOW;
 	op->fd = mount_open_tree(AT_FDCWD, path, flags);
 	if (op->fd < 0) {
-		error_set(err, -op->fd, op->fd == -ENOENT ? "mount source '%s' does not exist" : "cannot open mount source '%s'", path);
+		error_set(err, -op->fd,
+			  op->fd == -ENOENT ? "mount source '%s' does not exist"
+					    : "cannot open mount source '%s'",
+			  path);
 		error_add_syscall(err, "open_tree");
 		error_add_subject(err, path);
 		return -err->code;
@@ -161,15 +177,20 @@ static int open_device(const struct plan_header *p, struct plan_op *op, struct e
 		return 0;
 	op->fd = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (op->fd < 0) {
-		error_set(err, -op->fd, "cannot open device '%s' of the host, and no node can be made here", path);
+		error_set(err, -op->fd,
+			  "cannot open device '%s' of the host, and no node can be made here",
+			  path);
 		error_add_subject(err, path);
 		return -err->code;
 	}
 	if (fstat(op->fd, &st) < 0)
 		return error_set(err, errno, "cannot examine device '%s'", path);
-	if ((arg->type == 'c' && !S_ISCHR(st.st_mode)) || (arg->type == 'b' && !S_ISBLK(st.st_mode)) ||
+	if ((arg->type == 'c' && !S_ISCHR(st.st_mode)) ||
+	    (arg->type == 'b' && !S_ISBLK(st.st_mode)) ||
 	    st.st_rdev != makedev(arg->major, arg->minor))
-		return error_fail(err, ERROR_CONFIG, 0, "'%s' of the host is not the device %c %u:%u", path, (char)arg->type, arg->major, arg->minor);
+		return error_fail(err, ERROR_CONFIG, 0,
+				  "'%s' of the host is not the device %c %u:%u", path,
+				  (char)arg->type, arg->major, arg->minor);
 	return 0;
 }
 
@@ -232,7 +253,9 @@ int launch_open_sources(struct launch *l, struct error *err)
 		error_add_step(err, plan_op_name(ops[i].type));
 		error_add_origin(err, plan_string(p, ops[i].origin));
 		if (r == -EMFILE)
-			error_add_remedy(err, "the limit of open files (RLIMIT_NOFILE) is too low for this many mounts");
+			error_add_remedy(
+				err,
+				"the limit of open files (RLIMIT_NOFILE) is too low for this many mounts");
 		return r;
 	}
 	return 0;

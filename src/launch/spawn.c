@@ -45,7 +45,8 @@ static void child_wait_for_go(int socket)
 	unsigned nfds = 0;
 
 	/* EOF: the host half is gone, and it undoes what it made or leaves a record of it. */
-	if (sock_recv(socket, &packet, sizeof(packet), NULL, &nfds, -1) <= 0 || packet.step != STEP_GO)
+	if (sock_recv(socket, &packet, sizeof(packet), NULL, &nfds, -1) <= 0 ||
+	    packet.step != STEP_GO)
 		_exit(1);
 }
 
@@ -57,14 +58,19 @@ static void child_enter_userns(const struct plan_header *p, int socket)
 {
 	uint64_t effective, permitted, inheritable;
 
-	(void)setgroups(0, NULL); /* denied with a single-id map: the list is then the caller's and checked later */
+	(void)setgroups(
+		0,
+		NULL); /* denied with a single-id map: the list is then the caller's and checked later */
 	if (setresgid(p->setup_gid, p->setup_gid, p->setup_gid) < 0)
-		child_fail(socket, errno, "setresgid", "cannot take the set-up group of the user namespace");
+		child_fail(socket, errno, "setresgid",
+			   "cannot take the set-up group of the user namespace");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		child_fail(socket, errno, "prctl", "cannot keep capabilities");
 	if (setresuid(p->setup_uid, p->setup_uid, p->setup_uid) < 0)
-		child_fail(socket, errno, "setresuid", "cannot take the set-up user of the user namespace");
-	if (sys_capget(&effective, &permitted, &inheritable) < 0 || sys_capset(permitted, permitted, permitted) < 0)
+		child_fail(socket, errno, "setresuid",
+			   "cannot take the set-up user of the user namespace");
+	if (sys_capget(&effective, &permitted, &inheritable) < 0 ||
+	    sys_capset(permitted, permitted, permitted) < 0)
 		child_fail(socket, errno, "capset", "cannot raise the inheritable capabilities");
 	for (unsigned cap = 0; cap < 64; cap++)
 		if (permitted & (1ull << cap))
@@ -77,7 +83,8 @@ static void keep_over_exec(int fd)
 		(void)fcntl(fd, F_SETFD, 0);
 }
 
-static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, int plan_fd, char *number, int socket)
+static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, int plan_fd,
+				   char *number, int socket)
 {
 	struct plan_header *p = l->plan.header;
 	struct plan_op *ops = plan_ops(p);
@@ -111,16 +118,22 @@ static int explain_clone_failure(const struct launch *l, int r, struct error *er
 	error_set(err, -r, "cannot create the container's process");
 	error_add_syscall(err, "clone3");
 	if (r == -EPERM && (flags & CLONE_NEWUSER))
-		error_add_remedy(err, "this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
-				      "kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
+		error_add_remedy(
+			err,
+			"this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
+			"kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
 	else if (r == -EPERM)
-		error_add_remedy(err, "new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
+		error_add_remedy(
+			err,
+			"new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
 	else if (r == -ENOSPC)
 		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
 	else if (r == -EACCES || r == -EBUSY)
-		error_add_remedy(err, "the process may not be made in cgroup '%s'", l->cgroup ? l->cgroup->leaf : "");
+		error_add_remedy(err, "the process may not be made in cgroup '%s'",
+				 l->cgroup ? l->cgroup->leaf : "");
 	else if (r == -EAGAIN)
-		error_add_remedy(err, "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
+		error_add_remedy(err,
+				 "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
 	return r;
 }
 

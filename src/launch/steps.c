@@ -14,7 +14,8 @@ int launch_send(struct launch *l, enum handshake_step step, int32_t value, struc
 	int r;
 
 	if (!handshake_may_follow(l->last_step, step, false))
-		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not be sent now", handshake_step_name(step));
+		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not be sent now",
+				  handshake_step_name(step));
 	memset(&packet, 0, sizeof(packet));
 	packet.version = HANDSHAKE_VERSION;
 	packet.step = step;
@@ -32,14 +33,18 @@ static void report_timing(const struct launch *l, const struct handshake_packet 
 
 	if (!p || packet->op >= p->op_count)
 		return;
-	log_timing("%3u  %-16s %8.1f us  # %s", packet->op, plan_op_name(plan_ops(p)[packet->op].type),
-		   (double)packet->nsec / 1000.0, plan_string(p, plan_ops(p)[packet->op].origin));
+	log_timing("%3u  %-16s %8.1f us  # %s", packet->op,
+		   plan_op_name(plan_ops(p)[packet->op].type), (double)packet->nsec / 1000.0,
+		   plan_string(p, plan_ops(p)[packet->op].origin));
 }
 
-static int check_packet(struct launch *l, const struct handshake_packet *packet, ssize_t len, struct error *err)
+static int check_packet(struct launch *l, const struct handshake_packet *packet, ssize_t len,
+			struct error *err)
 {
-	if (len != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION || packet->step >= STEP_COUNT)
-		return error_fail(err, ERROR_INTERNAL, 0, "a malformed packet from the container's process");
+	if (len != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION ||
+	    packet->step >= STEP_COUNT)
+		return error_fail(err, ERROR_INTERNAL, 0,
+				  "a malformed packet from the container's process");
 	if (!handshake_may_follow(l->last_step, packet->step, true))
 		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not come now",
 				  handshake_step_name(packet->step));
@@ -64,7 +69,8 @@ static int take_failure(const struct handshake_packet *packet, struct error *err
 	return packet->error.code > 0 ? -packet->error.code : -EINVAL;
 }
 
-int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd, struct error *err)
+int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
+		   struct error *err)
 {
 	for (;;) {
 		int fds[1] = { -EBADF };
@@ -75,8 +81,8 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 		*ret_fd = nfds ? fds[0] : -EBADF;
 		if (len == 0 || len == -ECONNRESET)
 			return STEP_NONE;
-		r = len < 0 ? error_set(err, (int)-len, "cannot hear from the container's process") :
-			      check_packet(l, packet, len, err);
+		r = len < 0 ? error_set(err, (int)-len, "cannot hear from the container's process")
+			    : check_packet(l, packet, len, err);
 		if (r < 0) {
 			*ret_fd = fd_close(*ret_fd);
 			return r;

@@ -186,13 +186,17 @@ int idmap_write(int procfd, pid_t pid, const struct spec_id_maps *uids,
 		return r;
 	if (uids->count) {
 		r = write_one(procfd, pid, IDMAP_UID, uids, err);
-		if (r < 0)
+		if (r < 0) {
+			error_add_origin(err, "/linux/uidMappings");
 			return r;
+		}
 	}
 	if (gids->count) {
 		r = write_one(procfd, pid, IDMAP_GID, gids, err);
-		if (r < 0)
+		if (r < 0) {
+			error_add_origin(err, "/linux/gidMappings");
 			return r;
+		}
 	}
 	return 0;
 }

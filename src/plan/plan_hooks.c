@@ -48,9 +48,10 @@ int hooks_plan(struct builder *b, enum spec_hook_kind kind)
 		.kind = kind,
 		.count = (uint32_t)list->count,
 		.hooks = plan_buffer_bytes(&b->buf, hooks, list->count * sizeof(*hooks), 8),
-		.state = plan_buffer_string(&b->buf, kind == HOOK_START_CONTAINER && b->opt->hook_state_created
-						? b->opt->hook_state_created
-											  : b->opt->hook_state),
+		.state = plan_buffer_string(&b->buf, kind == HOOK_START_CONTAINER &&
+								     b->opt->hook_state_created
+							     ? b->opt->hook_state_created
+							     : b->opt->hook_state),
 	};
 
 	builder_op(b, kind == HOOK_START_CONTAINER ? OP_HOOKS_START : OP_HOOKS, 0,

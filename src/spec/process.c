@@ -223,8 +223,10 @@ static int decode_args(struct decode *d, const struct jnode *node, void *target)
 	if (r)
 		return r;
 	if (!node->first->text_len)
-		return decode_error(d, node->first, "exec: \"\": executable file not found in $PATH, since '%s' is empty",
-				    DECODE_NAME(d, node->first));
+		return decode_error(
+			d, node->first,
+			"exec: \"\": executable file not found in $PATH, since '%s' is empty",
+			DECODE_NAME(d, node->first));
 	return 0;
 }
 

@@ -140,7 +140,8 @@ static void interpret_pids_limit(struct spec *s)
 	static const char *const before[] = { "1.0.", "1.1.", "1.2." };
 
 	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
-		if (s->oci_version && text_has_prefix(s->oci_version, before[i]) && s->resources.pids_limit.value == 0)
+		if (s->oci_version && text_has_prefix(s->oci_version, before[i]) &&
+		    s->resources.pids_limit.value == 0)
 			s->resources.pids_limit.value = -1;
 }
 

@@ -34,7 +34,8 @@ void relay_poll(const struct relay *r, struct pollfd *from, struct pollfd *to)
 {
 	bool open = relay_is_open(r);
 
-	*from = (struct pollfd){ .fd = open && !r->source_ended && !has_data(r) ? r->from : -1, .events = POLLIN };
+	*from = (struct pollfd){ .fd = open && !r->source_ended && !has_data(r) ? r->from : -1,
+				 .events = POLLIN };
 	*to = (struct pollfd){ .fd = open && has_data(r) ? r->to : -1, .events = POLLOUT };
 }
 
@@ -75,7 +76,8 @@ void relay_drain(struct relay *r)
 
 		while (r->to >= 0 && has_data(r))
 			empty(r);
-		if (r->to < 0 || r->source_ended || poll(&from, 1, 0) <= 0 || !(from.revents & (POLLIN | POLLHUP)))
+		if (r->to < 0 || r->source_ended || poll(&from, 1, 0) <= 0 ||
+		    !(from.revents & (POLLIN | POLLHUP)))
 			return;
 		fill(r);
 	}

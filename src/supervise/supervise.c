@@ -22,7 +22,8 @@
 /* Faults of our own must still end us. */
 static void forwarded_signals(sigset_t *set)
 {
-	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU };
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE,  SIGILL, SIGABRT,
+				   SIGTRAP, SIGSYS, SIGTTIN, SIGTTOU };
 
 	sigfillset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
@@ -128,7 +129,15 @@ static void close_loop(struct loop *l)
 	l->signal_fd = fd_close(l->signal_fd);
 }
 
-enum { POLL_SIGNAL, POLL_PROCESS, POLL_IN_FROM, POLL_IN_TO, POLL_OUT_FROM, POLL_OUT_TO, POLL_COUNT };
+enum {
+	POLL_SIGNAL,
+	POLL_PROCESS,
+	POLL_IN_FROM,
+	POLL_IN_TO,
+	POLL_OUT_FROM,
+	POLL_OUT_TO,
+	POLL_COUNT
+};
 
 static int wait_once(struct loop *l, struct error *err)
 {
@@ -154,7 +163,8 @@ static int wait_once(struct loop *l, struct error *err)
 
 int supervise_run(const struct supervise *s, int *ret_status, struct error *err)
 {
-	struct loop l; /* no initialiser: it would clear the buffers of the relays, eight pages that most runs never touch */
+	struct loop
+		l; /* no initialiser: it would clear the buffers of the relays, eight pages that most runs never touch */
 	int r;
 
 	l.s = s;

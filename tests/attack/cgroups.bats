@@ -7,7 +7,7 @@ load attack
 setup() { setup_attack; }
 teardown() { teardown_attack; }
 
-writable='find /sys/fs/cgroup -xdev -type f 2>/dev/null | while read -r f; do [ ! -w "$f" ] || { : 2>/dev/null >>"$f" && echo "writable: $f"; }; done; mkdir /sys/fs/cgroup/evil 2>/dev/null && echo "made a cgroup"; echo end'
+writable='find /sys/fs/cgroup -type f 2>/dev/null | while read -r f; do [ ! -w "$f" ] || { : 2>/dev/null >>"$f" && echo "writable: $f"; }; done; mkdir /sys/fs/cgroup/evil 2>/dev/null && echo "made a cgroup"; echo end'
 
 @test "T24 a shared cgroup tree is read-only" {
 	cp "$(busybox_path)" "$BUNDLE/rootfs/bin/find"

@@ -34,7 +34,10 @@ static int receive(int conn)
 	} control;
 	char data[4096];
 	struct iovec iov = { .iov_base = data, .iov_len = sizeof(data) - 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(conn, &msg, 0);
 	struct cmsghdr *c;
 	int fd = -1, count = 0;
@@ -87,7 +90,8 @@ int main(int argc, char **argv)
 	}
 	strcpy(addr.sun_path, argv[1]);
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(listener, 1) < 0)
+	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    listen(listener, 1) < 0)
 		return fail("cannot listen");
 	printf("listening\n");
 	fflush(stdout);
@@ -100,7 +104,8 @@ int main(int argc, char **argv)
 	if (master < 0)
 		return fail("no descriptor came");
 	if (argc >= 4) {
-		struct winsize size = { .ws_row = (unsigned short)atoi(argv[2]), .ws_col = (unsigned short)atoi(argv[3]) };
+		struct winsize size = { .ws_row = (unsigned short)atoi(argv[2]),
+					.ws_col = (unsigned short)atoi(argv[3]) };
 
 		if (ioctl(master, TIOCSWINSZ, &size) < 0)
 			return fail("cannot set the size");

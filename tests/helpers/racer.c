@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	end = time(NULL) + atoi(argv[3]);
 	while (time(NULL) < end) {
-		if (syscall(SYS_renameat2, AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) < 0) {
+		if (syscall(SYS_renameat2, AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) <
+		    0) {
 			fprintf(stderr, "racer: %s\n", strerror(errno));
 			return 1;
 		}

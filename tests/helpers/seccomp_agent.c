@@ -22,7 +22,10 @@ static int receive(int connection, int out)
 {
 	char data[65536], control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = { .iov_base = data, .iov_len = sizeof(data) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(connection, &msg, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	int fd = -1;

@@ -63,7 +63,8 @@ write_spec() {
 config() {
 	local filter=$1
 	shift
-	jq "$filter" "$BUNDLE/config.json" "$@" >"$BUNDLE/config.new" && mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+	# jq 1.6 counts in doubles, which would change "unlimited".
+	jq "$filter" "$BUNDLE/config.json" "$@" | sed 's/18446744073709552000/18446744073709551615/' >"$BUNDLE/config.new" && mv "$BUNDLE/config.new" "$BUNDLE/config.json"
 }
 set_args() { config '.process.args = $args' --argjson args "$(jq -n --args '$ARGS.positional' -- "$@")"; }
 set_sh() { set_args /bin/sh -c "$1"; }

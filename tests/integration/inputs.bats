@@ -41,7 +41,7 @@ debian() {
 	need_root
 	peer_spec runc
 	set_sh 'echo hello; exit 3'
-	rt_run 3
+	run rt run --bundle "$BUNDLE" "$ID"; echo "$output"; [ "$status" = 3 ]
 	[ "$output" = hello ]
 }
 
@@ -49,7 +49,7 @@ debian() {
 	need_root
 	peer_spec crun
 	set_sh 'echo hello; exit 3'
-	rt_run 3
+	run rt run --bundle "$BUNDLE" "$ID"; echo "$output"; [ "$status" = 3 ]
 	[ "$output" = hello ]
 }
 

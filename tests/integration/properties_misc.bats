@@ -35,7 +35,7 @@ teardown() { teardown_bundle; }
 @test "sysctl: a value that the kernel refuses is named" {
 	need_root
 	config '.linux.sysctl = {"net.ipv4.ip_default_ttl": "nonsense"}'
-	fails_with net.ipv4.ip_default_ttl
+	fails_with ip_default_ttl nonsense
 }
 
 @test "intelRdt is refused where the host has no resctrl" {

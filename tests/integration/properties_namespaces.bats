@@ -78,7 +78,7 @@ links() { set_sh "for i in $*; do probe symlink /proc/self/ns/\$i; done"; }
 	path user user
 	path pid pid
 	path network net
-	config 'del(.mounts[] | select(.type == "cgroup" or .type == "mqueue")) | del(.linux.uidMappings, .linux.gidMappings)'
+	config 'del(.mounts[] | select(.type == "cgroup" or .type == "mqueue")) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"] | del(.linux.uidMappings, .linux.gidMappings)'
 	links user pid net
 	rt_run 0
 	[ "${lines[0]}" = "$(ns user)" ]

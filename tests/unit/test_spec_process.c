@@ -57,8 +57,9 @@ static void program_refused(void **state)
 		 "'process.cwd' must be an absolute path");
 	spec_bad(",\"process\":{\"cwd\":\"/\"}", "'process.args' is missing");
 	spec_bad_at(",\"process\":{\"cwd\":\"/\",\"args\":[]}", "'process.args' is empty", 2, 30);
-	spec_bad(",\"process\":{\"cwd\":\"/\",\"args\":[\"\"]}",
-		 "exec: \"\": executable file not found in $PATH, since 'process.args[0]' is empty");
+	spec_bad(
+		",\"process\":{\"cwd\":\"/\",\"args\":[\"\"]}",
+		"exec: \"\": executable file not found in $PATH, since 'process.args[0]' is empty");
 	spec_bad_at(",\"process\":{\"cwd\":\"/\",\"args\":7}",
 		    "'process.args' must be an array of strings, not a number", 2, 30);
 	spec_bad_at(",\"process\":{\"cwd\":\"/\",\"args\":[\"a\",7]}",

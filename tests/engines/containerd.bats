@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# containerd's runc.v2 shim with knarr as its binary, in the machine of tests/vm.
+load helpers
+
+setup_file() {
+	load helpers
+	need_machine
+	need_tool containerd
+	make_docker_archive
+	mkdir -p /etc/containerd
+	# The snippet of the release that is here.
+	case $(containerd --version) in
+	*" 1."*) cp "$CONTRIB/containerd/config-1.toml" /etc/containerd/config.toml ;;
+	*) cp "$CONTRIB/containerd/config.toml" /etc/containerd/config.toml ;;
+	esac
+	systemctl restart containerd
+	ctr version >/dev/null
+	ctr image import "$STORE/docker.tar" >/dev/null
+}
+setup() { need_machine; }
+teardown() {
+	local t
+	for t in $(ctr task ls -q 2>/dev/null); do ctr task kill -s KILL "$t" || true; wait_for 20 is_task "$t" STOPPED || true; ctr task rm "$t" || true; done
+	for t in $(ctr container ls -q 2>/dev/null); do ctr container rm "$t" || true; done
+}
+teardown_file() { [ -z "${KNARR_IN_VM:-}" ] || systemctl stop containerd docker 2>/dev/null || true; }
+
+is_task() { ctr task ls | grep -qE "^$1 .*$2"; }
+start_task() { ctr run --runc-binary "$RT" -d "$IMAGE" "$@" >/dev/null; }
+
+@test "containerd: the configuration names the runtime, and it is read" {
+	run -0 containerd config dump
+	has knarr /usr/local/bin/knarr
+}
+
+@test "containerd: run: output and status; errors of create are the runtime's words" {
+	run -5 ctr run --runc-binary "$RT" --rm "$IMAGE" run sh -c 'echo out; exit 5'
+	has out
+	run -1 ctr run --runc-binary "$RT" --rm "$IMAGE" missing nonexistent
+	has 'exec: "nonexistent": executable file not found in $PATH'
+	no_state_left /run/containerd/runc/default
+}
+
+@test "containerd: exec, ps, metrics, pause, kill, delete; containerd restarted and the bundle's config gone meanwhile" {
+	start_task life sh -c 'trap "exit 9" TERM; while :; do sleep 0.2; done'
+	run -0 ctr task exec --exec-id e1 --cwd /tmp life pwd
+	[ "$output" = /tmp ]
+	run -6 ctr task exec --exec-id e2 life sh -c 'exit 6'
+	run ctr task exec --exec-id e3 life /none
+	[ "$status" -ne 0 ]
+	has /none "No such file or directory"
+	run -0 "$HELPERS/pty" 31 88 ctr task exec -t --exec-id e4 life sh -c 'test -t 0 && echo terminal' </dev/null
+	has terminal
+	run -0 ctr task ps life
+	has PID "$(ctr task ls | awk '$1 == "life" {print $2}')"
+	run -0 ctr task metrics life
+	has pids.current
+	ctr task pause life
+	is_task life PAUSED
+	rm /run/containerd/io.containerd.runtime.v2.task/default/life/config.json
+	systemctl restart containerd
+	wait_for 60 is_task life PAUSED
+	ctr task resume life
+	is_task life RUNNING
+	run -0 ctr task exec --exec-id e5 life echo after
+	[ "$output" = after ]
+	ctr task kill -s TERM life
+	wait_for 30 is_task life STOPPED
+	run ctr task delete life
+	has "exit code 9"
+	ctr container delete life
+	no_state_left /run/containerd/runc/default
+}
+
+@test "containerd: without a pid namespace the end of init takes the rest; the systemd driver; limits" {
+	ctr run --runc-binary "$RT" --runc-systemd-cgroup --cgroup system.slice:knarr:scoped --memory-limit 67108864 --with-ns pid:/proc/1/ns/pid -d \
+		"$IMAGE" scoped sh -c 'sleep 888.5 & exec sleep 888.25'
+	wait_for 20 pgrep -f 'sleep 888[.]5'
+	[ "$(cat /sys/fs/cgroup/system.slice/knarr-scoped.scope/memory.max)" = 67108864 ]
+	ctr task kill -s KILL scoped
+	wait_for 30 is_task scoped STOPPED
+	none() { ! pgrep -f 'sleep 888[.]5'; }
+	wait_for 10 none
+	run ctr task delete scoped
+	ctr container delete scoped
+	[ ! -e /sys/fs/cgroup/system.slice/knarr-scoped.scope ]
+	no_state_left /run/containerd/runc/default
+}
+
+@test "containerd: the CRI plugin" {
+	need_tool crictl
+	run -0 crictl info
+	has knarr
+}

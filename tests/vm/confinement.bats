@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Attacks that need the whole cgroup tree, and the label of AppArmor.
+load helpers
+
+@test "T24: nothing below /sys/fs/cgroup is writable unless the config grants it with a private cgroup namespace" {
+	for way in shared private-ro sys-rbind; do
+		write_config_of "$way"
+		set_sh 'mount -t sysfs x /nowhere 2>/dev/null; n=0; for f in $(find /sys/fs/cgroup -maxdepth 3 -type f | head -n 200); do
+			n=$((n + 1)); (printf "" >>$f) 2>/dev/null && echo "writable: $f"; done; [ $n -gt 10 ] && echo tried'
+		rt_run 0
+		[ "$output" = tried ] || { echo "$way: $output"; false; }
+		cp "$TMP/config.was" "$BUNDLE/config.json"
+	done
+}
+write_config_of() {
+	cp "$BUNDLE/config.json" "$TMP/config.was"
+	[ -e "$BUNDLE/rootfs/bin/find" ] || ln -s busybox "$BUNDLE/rootfs/bin/find"
+	case $1 in
+	shared) config '.linux.namespaces |= map(select(.type != "cgroup"))' ;;
+	sys-rbind) config '.mounts |= map(select(.destination | startswith("/sys") | not)) + [{"destination": "/sys", "source": "/sys",
+		"type": "bind", "options": ["rbind", "ro"]}] | .linux.namespaces |= map(select(.type != "cgroup"))' ;;
+	esac
+}
+
+@test "T25: paths and page sizes that lead elsewhere are refused, and nothing is made" {
+	need_root
+	before=$(find /sys/fs/cgroup -type d | wc -l)
+	for p in "/../vm-x" "../vm-x" "a/../../vm-x" $'a\nb' "/a:b" "/" "a/./b"; do
+		config '.linux.cgroupsPath = $p' --arg p "$p"
+		refused cgroup || { echo "path: $p"; false; }
+	done
+	config '.linux.cgroupsPath = "a\u0000b"'
+	refused config.json
+	config 'del(.linux.cgroupsPath)'
+	for s in ../../x "../vm-x" /x $'a\nb' a:b; do
+		config '.annotations = {"run.oci.delegate-cgroup": $s}' --arg s "$s"
+		refused cgroup || { echo "sub-cgroup: $s"; false; }
+	done
+	config 'del(.annotations)'
+	resources '{"hugepageLimits": [{"pageSize": "../../x", "limit": 1}]}'
+	refused "page size"
+	[ "$(find /sys/fs/cgroup -type d | wc -l)" -le $((before + 1)) ]
+}
+
+@test "T26: exec --cgroup stays below the container" {
+	need_root
+	idle_container
+	mkdir "$CG/sub"
+	for p in ../.. .. a/../../b /../x "${CG#/sys/fs/cgroup}" nosuch; do
+		run rt exec --cgroup "$p" "$ID" /bin/true
+		[ "$status" -ne 0 ] || { echo "taken: $p"; false; }
+	done
+	run rt exec --cgroup sub "$ID" /bin/cat /proc/self/cgroup
+	[[ $output == *"/sub" ]]
+}
+
+@test "T43: device verdicts stay the same over update and a reload of systemd" {
+	need_root
+	mknod "$BUNDLE/rootfs/mem" c 1 1
+	mknod "$BUNDLE/rootfs/kmsg" c 1 11
+	resources '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}'
+	for flags in "" --systemd-cgroup; do
+		RT_FLAGS=($flags)
+		idle_container
+		for turn in before update reload; do
+			[ $turn != update ] || rt update --memory 64m "$ID"
+			[ $turn != reload ] || systemctl daemon-reload
+			run in_container /bin/sh -c 'probe open-w /mem; probe open-r /kmsg; probe open-w /kmsg; probe open-w /dev/null'
+			[ "${lines[*]}" = "EPERM open EPERM open" ] || { echo "$flags $turn: $output"; false; }
+		done
+		rt delete -f "$ID"
+	done
+}
+
+@test "AppArmor: the profile is on the program, and on what exec starts (T5 without the race)" {
+	need_root
+	[ -e /sys/kernel/security/apparmor/.load ] || skip "needs AppArmor"
+	printf 'profile knarr-test flags=(attach_disconnected,mediate_deleted) {\n file,\n capability,\n network,\n mount,\n signal,\n ptrace,\n unix,\n}\n' >"$TMP/profile"
+	apparmor_parser -r "$TMP/profile"
+	config '.process.apparmorProfile = "knarr-test"'
+	set_args /bin/probe attr
+	rt_run 0
+	[ "$output" = "knarr-test (enforce)" ]
+	idle_container
+	[ "$(in_container /bin/probe attr)" = "knarr-test (enforce)" ]
+	rt delete -f "$ID"
+	config '.process.apparmorProfile = "knarr-no-such-profile"'
+	refused "knarr-no-such-profile"
+}
