@@ -278,10 +278,12 @@ layer_vm() {
 	rm -rf "$BUILD/stage"
 	one vm 120 install make -C "$BUILD" -s install DESTDIR="$BUILD/stage" || return 0
 	one vm 1500 "start the machine" "$v" up || return 0
-	if one vm 120 "install in the machine" "$v" install "$BUILD/stage" && "$v" put "$STAGE/helpers" /opt/knarr/helpers; then
+	if one vm 120 "install in the machine" "$v" install "$BUILD/stage" && "$v" put "$STAGE/helpers" /opt/knarr/helpers &&
+		"$v" put "$TOP/contrib" /opt/knarr/contrib; then
 		for f in $files; do
-			tap vm 1800 "$f" "$v" bats "$TOP/tests/$f"
-			[[ $f != integration/* ]] || BATS_USER=rootless tap vm-user 1800 "$f" "$v" bats "$TOP/tests/$f"
+			[[ $f == *_rootless.bats ]] || BATS_TEST_TIMEOUT=600 tap vm 1800 "$f" "$v" bats "$TOP/tests/$f"
+			[[ $f != integration/* && $f != *_rootless.bats ]] ||
+				BATS_USER=rootless BATS_TEST_TIMEOUT=600 tap vm-user 1800 "$f" "$v" bats "$TOP/tests/$f"
 		done
 	fi
 	stop_machine

@@ -28,6 +28,11 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_join_session_keyring(const char *name);
 int sys_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
+/*
+ * Every signal to its default, none blocked. By raw calls: the C libraries keep signals of their own (32 and 33), which
+ * their wrappers refuse to touch and which an exec would hand on all the same.
+ */
+void sys_reset_signals(void);
 int sys_seccomp(unsigned op, unsigned flags, void *arg);
 /* The id of the mount that fd lies on. */
 int sys_mount_id(int fd, uint64_t *ret_id);

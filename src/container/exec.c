@@ -11,7 +11,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "container/container_private.h"
@@ -63,6 +65,18 @@ static int check_terminal(const struct exec *e, struct error *err)
 			err, ERROR_USAGE, 0,
 			"a terminal is asked for and the process is detached: --console-socket is needed");
 	return 0;
+}
+
+/* The program may ask for the size before we hold the terminal, so it is made in the size of ours. */
+static void take_size(struct exec *e)
+{
+	struct spec_process *p = &e->process.process;
+	struct winsize size;
+
+	if (!p->terminal || e->opt->console_socket || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return;
+	p->console_width = size.ws_col;
+	p->console_height = size.ws_row;
 }
 
 /* Namespaces of init that are not ours. Asking the kernel costs less than being wrong about a namespace joined by path. */
@@ -146,6 +160,8 @@ static int prepare(struct exec *e, struct error *err)
 	if (r >= 0)
 		r = check_terminal(e, err);
 	if (r >= 0)
+		take_size(e);
+	if (r >= 0)
 		r = found_process(&e->found, &e->init, err);
 	if (r >= 0)
 		r = compile_filter(e, err);
@@ -163,8 +179,6 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 	e->console_master = fcntl(master, F_DUPFD_CLOEXEC, 3);
 	if (e->console_master < 0)
 		return error_set(err, errno, "cannot keep the terminal");
-	/* The program runs before supervise_run() is there, and it may ask at once. */
-	(void)console_copy_size(STDIN_FILENO, e->console_master);
 	return 0;
 }
 

@@ -61,18 +61,6 @@ static _noreturn_ void report_failure_child(int report_fd, const char *step)
 	_exit(127);
 }
 
-/* The caller's ignored signals (SIGPIPE under some monitors) and its mask would survive execve. */
-static void reset_signals_child(void)
-{
-	struct sigaction sa = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &sa, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void close_from_child(unsigned first)
 {
 	struct rlimit limit;
@@ -89,7 +77,7 @@ static _noreturn_ void run_child(const struct child_plan *p)
 {
 	int report_fd = p->report_fd;
 
-	reset_signals_child();
+	sys_reset_signals(); /* what the caller ignores (SIGPIPE under some monitors) would survive execve */
 	if (setsid() < 0)
 		report_failure_child(report_fd, "setsid");
 	if (p->cwd_fd >= 0 && fchdir(p->cwd_fd) < 0)

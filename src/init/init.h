@@ -113,8 +113,6 @@ int init_take_setup_ids(const struct init *in, struct error *err);
 int init_finish_joins(struct init *in, bool at_last, struct error *err);
 /* Opens the sources that the host half left to us, before the first mount of the container (R2). */
 void init_open_sources(struct init *in);
-/* Back to default dispositions and an empty mask: both survive an exec. */
-void init_reset_signals(void);
 /*
  * The texts of an array and room for extra more, NULL-terminated, as execve takes them; NULL: no
  * memory.

@@ -96,7 +96,7 @@ static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook,
 	report = 3;
 	if (sys_close_range(4, ~0u, 0) < 0)
 		goto fail;
-	init_reset_signals();
+	sys_reset_signals();
 	(void)umask(0022);
 	(void)execve(init_string(in, hook->path), args, env);
 fail:
@@ -340,7 +340,7 @@ static int run_hooks(struct init *in, const struct plan_op *op, const char *kind
 	 * A caller that ignores SIGCHLD would have our children vanish; a hook that does not read
 	 * would kill us.
 	 */
-	init_reset_signals();
+	sys_reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (uint32_t i = 0; r >= 0 && i < arg->count; i++)
 		r = run_hook(in, &hooks[i], kind, init_string(in, arg->state), err);

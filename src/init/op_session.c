@@ -15,22 +15,6 @@
 
 #include "init/init.h"
 
-enum { SIGNAL_MAX = 64, SIGNAL_SET_SIZE = 8 };
-
-/*
- * By raw calls: the C library keeps signals of its own, which an exec would hand on all the same.
- */
-void init_reset_signals(void)
-{
-	const uint64_t none = 0;
-	unsigned long action[8];
-
-	memset(action, 0, sizeof(action)); /* SIG_DFL, no flags, no mask, in every layout */
-	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, action, NULL, SIGNAL_SET_SIZE);
-	(void)syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, NULL, SIGNAL_SET_SIZE);
-}
-
 static bool is_null_device(int fd)
 {
 	struct stat st;
@@ -89,7 +73,7 @@ int op_session(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_session *arg = init_arg(in, op);
 
-	init_reset_signals();
+	sys_reset_signals();
 	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	if (setsid() < 0 && getsid(0) != getpid())
 		return init_fail(err, -errno, "setsid", NULL, "cannot start a session");

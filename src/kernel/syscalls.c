@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -159,4 +160,17 @@ int sys_mount_id(int fd, uint64_t *ret_id)
 		return -EOPNOTSUPP;
 	*ret_id = stx.mnt_id;
 	return 0;
+}
+
+enum { SIGNAL_MAX = 64, SIGNAL_SET_SIZE = 8 };
+
+void sys_reset_signals(void)
+{
+	const uint64_t none = 0;
+	unsigned long action[8];
+
+	memset(action, 0, sizeof(action)); /* SIG_DFL, no flags, no mask, in every layout */
+	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, action, NULL, SIGNAL_SET_SIZE);
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGNAL_SET_SIZE);
 }

@@ -161,8 +161,8 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	[ "$status" -ne 0 ]
 	assert_output_has "$TMP/none"
 	# It accepts and never answers.
-	need_helper console_receiver
-	"$HELPERS/console_receiver" "$TMP/mute" >/dev/null 2>&1 3>&- &
+	need_tool systemd-socket-activate
+	systemd-socket-activate -l "$TMP/mute" sleep 1000 >/dev/null 2>&1 3>&- &
 	receiver=$!
 	wait_for 5 test -S "$TMP/mute"
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$TMP/mute DBUS_SESSION_BUS_ADDRESS=unix:path=$TMP/mute
