@@ -24,12 +24,13 @@ cgroups() { find "$tree" -type d -path "*cycle-$$-*" 2>/dev/null | wc -l; }
 mounts() { grep -c "$TMP" /proc/self/mountinfo; }
 processes() { ps -eo args | grep -c "[c]ycle-$$-"; }
 
+: >"$TMP/failed"
 start=$(date +%s%N)
 seq "$COUNT" | xargs -P "$JOBS" -I{} sh -c '"$RT" --root "$TMP/root" run --bundle "$TMP/bundle" "cycle-'$$'-{}" </dev/null ||
 	echo {} >>"$TMP/failed"'
 end=$(date +%s%N)
 
-failed=$(wc -l <"$TMP/failed" 2>/dev/null || echo 0)
+failed=$(wc -l <"$TMP/failed")
 states=$(ls "$TMP/root" | wc -l)
 echo "cycles $COUNT, $JOBS at a time: $(((end - start) / 1000000)) ms, $(((end - start) / 1000 / COUNT)) us each"
 echo "failed $failed; left: states $states, cgroups $(cgroups), mounts $(mounts), processes $(processes)"

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -53,5 +54,7 @@ int main(int argc, char **argv)
 	}
 	if (!fill_standard_fds())
 		return 1;
+	/* A caller may have us ignore it, and that survives an exec: nobody could then wait for a hook or a helper. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	return cli_main(argc, argv);
 }

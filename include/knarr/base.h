@@ -108,6 +108,8 @@ int error_fail(struct error *err, enum error_class class, int errnum, const char
 void error_add_step(struct error *err, const char *step);
 void error_add_syscall(struct error *err, const char *name);
 void error_add_origin(struct error *err, const char *pointer);
+/* The same for a member of what pointer names; a pointer that is none, such as a flag, is taken as it is. */
+void error_add_origin_member(struct error *err, const char *pointer, const char *member);
 void error_add_subject(struct error *err, const char *subject);
 void error_add_remedy(struct error *err, const char *fmt, ...) _printf_(2, 3);
 /* Puts "PREFIX: " before the sentence. */

@@ -27,6 +27,11 @@ void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_
 int launch_protect_fds(uint32_t preserve, struct error *err);
 /* No longer traceable (R6). An ordinary user's process stays so, since its child inherits the flag and would then not get its id maps. */
 void launch_protect_memory(void);
+/*
+ * Raises our own hard limits to what the program gets: the child inherits them, and in a user namespace of its own it
+ * could not. What cannot be raised is reported by the child.
+ */
+void launch_raise_limits(const struct spec_process *process);
 
 struct launch {
 	struct plan plan;

@@ -410,8 +410,10 @@ int spec_parse_mounts(const char *text, size_t len, const char *name, struct spe
 		      struct error *err);
 
 const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent */
-/* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver, RUN_OCI_SECCOMP_RECEIVER. */
+/* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver; NULL if neither names one. */
 const char *spec_seccomp_receiver(const struct spec *s);
+/* Refuses a profile that needs a receiver where the configuration names none; for callers who know of no other. */
+int spec_check_listener(const struct spec *s, struct error *err);
 /* "pid" <-> NS_PID; JSON names of config-linux.md. */
 const char *spec_ns_name(enum spec_ns ns);
 uint64_t spec_ns_clone_flag(enum spec_ns ns);

@@ -72,6 +72,8 @@ void state_dir_close(struct state_dir *d);
  */
 void state_dir_unlock(const struct state_dir *d);
 int state_dir_lock(const struct state_dir *d, struct error *err);
+/* Does another command hold it? Only to decide what to do before waiting: the answer is old at once. For an unlocked d. */
+bool state_dir_is_locked(const struct state_dir *d);
 int state_dir_remove(
 	struct state_dir *d,
 	struct error *err); /* every file in it (no links followed), then the directory */

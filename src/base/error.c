@@ -97,6 +97,16 @@ void error_add_origin(struct error *err, const char *pointer)
 		add_field(err->origin, sizeof(err->origin), pointer);
 }
 
+void error_add_origin_member(struct error *err, const char *pointer, const char *member)
+{
+	if (!err || !pointer || err->origin[0] != '\0')
+		return;
+	if (pointer[0] == '/')
+		(void)text_format(err->origin, sizeof(err->origin), "%s/%s", pointer, member);
+	else
+		error_add_origin(err, pointer);
+}
+
 void error_add_subject(struct error *err, const char *subject)
 {
 	if (err)
@@ -188,6 +198,7 @@ static void append(char *buf, size_t size, const char *s)
 const char *error_format(const struct error *err, char *buf, size_t size)
 {
 	char place[96];
+	size_t len;
 
 	if (size == 0)
 		return buf;
@@ -196,7 +207,12 @@ const char *error_format(const struct error *err, char *buf, size_t size)
 	if (err->code > 0 && !ends_in(err->text, errno_text(err->code))) {
 		if (buf[0] != '\0')
 			append(buf, size, ": ");
+		len = strlen(buf);
 		append(buf, size, errno_text(err->code));
+		/* Docker tells 126 and 127 by these words, in small letters. */
+		if (err->class == ERROR_PROGRAM && buf[len] != '\0' &&
+		    (err->code == ENOENT || err->code == EACCES))
+			buf[len] = (char)(buf[len] | 0x20);
 	}
 	if (err->line > 0) {
 		snprintf(place, sizeof(place), " (%s:%u:%u)",

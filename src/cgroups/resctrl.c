@@ -258,8 +258,9 @@ int resctrl_create(int root_fd, const struct spec_intel_rdt *rdt, const char *id
 	r = write_schemata(group, rdt, existed && rdt->clos_id, err);
 	if (r >= 0 && rdt->enable_monitoring)
 		r = make_monitor(root_fd, id, ret, err);
+	/* A class that we just made goes with its monitoring group, whoever would own it later. */
 	if (r < 0)
-		resctrl_remove(root_fd, ret->remove);
+		resctrl_remove(root_fd, existed ? ret->remove : ret->group);
 	return r;
 }
 

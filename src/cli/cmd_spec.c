@@ -74,6 +74,21 @@ static int write_file(const struct spec_flags *f, const char *text, struct error
 	return 0;
 }
 
+static bool has_other_groups(void)
+{
+	int n = getgroups(0, NULL);
+	_cleanup_free_ gid_t *groups = NULL;
+
+	if (n <= 0)
+		return false;
+	groups = mem_alloc_array((size_t)n, sizeof(*groups));
+	n = getgroups(n, groups);
+	for (int i = 0; i < n; i++)
+		if (groups[i] != getegid())
+			return true;
+	return false;
+}
+
 static int run(const struct invocation *inv, struct error *err)
 {
 	const struct spec_flags *flags = inv->options;
@@ -86,6 +101,8 @@ static int run(const struct invocation *inv, struct error *err)
 		return r;
 	t.host_uid = (uint32_t)geteuid();
 	t.host_gid = (uint32_t)getegid();
+	/* Groups that cannot be dropped are a reason to refuse, unless the config says to keep them. */
+	t.keep_groups = flags->rootless && geteuid() != 0 && has_other_groups();
 	text = spec_template_text(&t);
 	if (flags->file && STREQ(flags->file, "-"))
 		return output_line(text, err);

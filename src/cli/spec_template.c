@@ -257,6 +257,12 @@ char *spec_template_text(const struct spec_template *t)
 	jwrite_put(o, "root", root);
 	jwrite_string(o, "hostname", t->hostname);
 	jwrite_put(o, "mounts", mounts(t));
+	if (t->rootless && t->keep_groups) {
+		struct jwrite *annotations = jwrite_object();
+
+		jwrite_string(annotations, "run.oci.keep_original_groups", "1");
+		jwrite_put(o, "annotations", annotations);
+	}
 	jwrite_put(o, "linux", platform(t));
 	return jwrite_text(o, 4);
 }

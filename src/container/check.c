@@ -127,7 +127,7 @@ static void check_sources(struct check *c)
 			  errno == ENOENT ? "mount source '%s' does not exist"
 					  : "cannot open mount source '%s'",
 			  path);
-		error_add_origin(&err, plan_string(p, ops[i].origin));
+		error_add_origin_member(&err, plan_string(p, ops[i].origin), "source");
 		add(c, &err);
 	}
 }
@@ -148,7 +148,7 @@ static void check_ops(struct check *c)
 static void check_listener(struct check *c)
 {
 	const struct spec *spec = c->setup.spec;
-	const char *path = c->setup.filter.listener ? spec_seccomp_receiver(spec) : NULL;
+	const char *path = c->setup.filter.listener ? listener_receiver(spec) : NULL;
 	struct error err;
 
 	if (!path || faccessat(AT_FDCWD, path, F_OK, 0) == 0)
@@ -297,6 +297,13 @@ static int load(struct check *c, struct error *err)
 				 opt->bundle ? opt->bundle : ".");
 	r = spec_load(opt->config ? AT_FDCWD : bundle, opt->config ? opt->config : "config.json",
 		      &spec, c->findings, err);
+	if (r >= 0) {
+		r = listener_check(spec, err);
+		c->setup.spec = spec;
+		if (r < 0)
+			add(c, err);
+		c->setup.spec = NULL;
+	}
 	spec = spec_free(spec);
 	return r;
 }

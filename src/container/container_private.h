@@ -57,6 +57,10 @@ void state_copy_annotations(struct state *state, const struct spec_map *from);
 
 /* ---- listener.c: the seccomp listener's way to its receiver ---- */
 
+/* As the configuration names it, or our environment; NULL if neither does. */
+const char *listener_receiver(const struct spec *spec);
+/* Refuses a profile that needs a receiver and has none. */
+int listener_check(const struct spec *spec, struct error *err);
 int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd,
 		     struct error *err);
 

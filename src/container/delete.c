@@ -5,6 +5,7 @@
  * With --force it also takes what half a create left after a crash, and an absent container is no error.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "container/container_private.h"
@@ -27,6 +28,34 @@ static int check_status(const struct found *f, bool force, struct error *err)
 	return -EINVAL;
 }
 
+/*
+ * Whoever holds the lock may wait for the very process that is to go, such as a start whose hook in the container does
+ * not end. That wait ends with the process.
+ */
+static void kill_if_locked(const struct container_context *ctx, const char *id)
+{
+	struct state_root root = { .fd = -EBADF };
+	struct state_dir dir = { .fd = -EBADF };
+	struct error ignored;
+	struct pidref init;
+	struct found f;
+	bool locked = false;
+
+	if (state_root_open(ctx->root, false, &root, &ignored) >= 0 &&
+	    state_dir_open(&root, id, false, &dir, &ignored) >= 0)
+		locked = state_dir_is_locked(&dir);
+	state_dir_close(&dir);
+	state_root_close(&root);
+	if (!locked)
+		return;
+	if (found_peek(ctx, id, &f, &ignored) >= 0 && f.status != STATUS_STOPPED &&
+	    found_process(&f, &init, &ignored) >= 0) {
+		(void)pidref_signal(&init, SIGKILL);
+		pidref_close(&init);
+	}
+	found_done(&f);
+}
+
 int container_delete(const struct container_context *ctx, const char *id, bool force,
 		     struct error *err)
 {
@@ -34,6 +63,8 @@ int container_delete(const struct container_context *ctx, const char *id, bool f
 	struct spec *spec = NULL;
 	int r;
 
+	if (force)
+		kill_if_locked(ctx, id);
 	r = found_open(ctx, id, &f, err);
 	if (r < 0) {
 		if (f.dir.fd >= 0)

@@ -113,8 +113,10 @@ static int compile_filter(struct exec *e, struct error *err)
 {
 	_cleanup_close_ int cache = -EBADF;
 
-	if (!e->spec->seccomp.present)
-		return 0;
+	int r = listener_check(e->spec, err);
+
+	if (r < 0 || !e->spec->seccomp.present)
+		return r;
 	cache = openat(e->found.root.fd, ".cache", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return filter_compile(&e->spec->seccomp, cache, false, &e->filter, err);
 }
@@ -125,7 +127,7 @@ static int build_plan(struct exec *e, struct error *err)
 	struct plan_host host;
 	struct plan_options options = {
 		.id = e->opt->id,
-		.preserve_fds = e->opt->preserve_fds + e->listen_fds,
+		.preserve_fds = e->opt->preserve_fds,
 		.listen_fds = e->listen_fds,
 		.gate = PLAN_GATE_NONE,
 		.timing = e->ctx->timing,
@@ -209,6 +211,7 @@ static int start(struct exec *e, struct error *err)
 	int r;
 
 	launch_protect_memory();
+	launch_raise_limits(p);
 	r = launch_protect_fds(e->opt->preserve_fds + e->listen_fds, err);
 	if (r >= 0)
 		r = enter_cgroup(e, err);

@@ -5,10 +5,24 @@
  */
 #include "container/container_private.h"
 
+const char *listener_receiver(const struct spec *spec)
+{
+	const char *path = spec_seccomp_receiver(spec);
+
+	if (!path)
+		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
+	return path && path[0] ? path : NULL;
+}
+
+int listener_check(const struct spec *spec, struct error *err)
+{
+	return listener_receiver(spec) ? 0 : spec_check_listener(spec, err);
+}
+
 int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd,
 		     struct error *err)
 {
-	const char *receiver = spec_seccomp_receiver(spec);
+	const char *receiver = listener_receiver(spec);
 	struct jwrite *doc, *fds;
 	_cleanup_free_ char *state_text =
 		state_json(state, state->creating ? STATUS_CREATING : STATUS_RUNNING, false);

@@ -16,7 +16,21 @@ static int start(struct setup *s, struct error *err)
 		error_locate(err, s->spec->doc);
 		return r;
 	}
+	/*
+	 * From here on others ask for the container's state, kill and even delete it while the program runs; a poststart
+	 * hook may be the first of them.
+	 */
+	state_dir_unlock(&s->dir);
 	return poststart_run(s->spec, &s->state, err);
+}
+
+/* The undo stack speaks of names; somebody who deleted the container meanwhile has undone all of it. */
+static void fail_started(struct setup *s)
+{
+	struct error ignored;
+
+	if (state_dir_lock(&s->dir, &ignored) == -ENOENT)
+		undo_disarm(&s->undo);
 }
 
 static int follow(struct setup *s, int *ret_status, struct error *err)
@@ -74,15 +88,15 @@ static int run_foreground(struct setup *s, int *ret_status, struct error *err)
 	r = supervise_prepare(err);
 	if (r >= 0)
 		r = setup_execute(s, err);
-	if (r >= 0)
-		r = start(s, err);
-	if (r >= 0) {
-		/* Others ask for the container's state, kill and even delete it while the program runs. */
-		state_dir_unlock(&s->dir);
-		r = follow(s, &status, err);
-	}
 	if (r < 0)
 		return r;
+	r = start(s, err);
+	if (r >= 0)
+		r = follow(s, &status, err);
+	if (r < 0) {
+		fail_started(s);
+		return r;
+	}
 	undo_disarm(&s->undo);
 	tell_oom(s, status);
 	if (!s->opt->keep)
@@ -96,11 +110,14 @@ static int run_detached(struct setup *s, struct error *err)
 	int r;
 
 	r = setup_execute(s, err);
-	if (r >= 0)
-		r = start(s, err);
+	if (r < 0)
+		return r;
+	r = start(s, err);
 	fault_point("started");
 	if (r >= 0)
 		undo_disarm(&s->undo);
+	else
+		fail_started(s);
 	return r;
 }
 

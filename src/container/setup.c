@@ -56,7 +56,7 @@ static int load_config(struct setup *s, struct error *err)
 	r = spec_load(dirfd, name, &s->spec, NULL, err);
 	if (r == -ENOENT && !s->opt->config)
 		error_add_remedy(err, "`knarr spec` writes one");
-	return r;
+	return r < 0 ? r : listener_check(s->spec, err);
 }
 
 static int check_terminal(const struct setup *s, struct error *err)
@@ -201,7 +201,7 @@ static int build_plan(struct setup *s, struct error *err)
 		.id = s->opt->id,
 		.no_pivot = s->opt->no_pivot,
 		.no_new_keyring = s->opt->no_new_keyring,
-		.preserve_fds = s->opt->preserve_fds + s->listen_fds,
+		.preserve_fds = s->opt->preserve_fds,
 		.listen_fds = s->listen_fds,
 		.gate = s->gate,
 		.timing = s->ctx->timing,
@@ -494,6 +494,7 @@ int setup_execute(struct setup *s, struct error *err)
 
 	/* The container's set-up process is our child until it is handed over; nobody may trace us meanwhile (R6). */
 	launch_protect_memory();
+	launch_raise_limits(&s->spec->process);
 	r = launch_protect_fds(s->opt->preserve_fds + s->listen_fds, err);
 	if (r >= 0)
 		r = record(s, err);

@@ -56,8 +56,15 @@ static int open_gate(struct start *s, struct error *err)
 	fault_point("start-gate");
 	r = launch_open_gate(&s->launch, f->dir.fd, err);
 	fault_point("start-opened");
-	/* Started or dead: in either case nothing listens any more. */
-	(void)unlinkat(f->dir.fd, "gate", 0);
+	/* A start that was killed between START and the unlink below leaves a gate that nobody listens at. */
+	if (r < 0 && s->launch.last_step == STEP_NONE && err->class == ERROR_CONFLICT &&
+	    pidref_state(f->state.pid, f->state.start_time) == PIDREF_ALIVE) {
+		r = error_fail(err, ERROR_CONFLICT, 0, "cannot start an already running container");
+		(void)unlinkat(f->dir.fd, "gate", 0);
+	}
+	/* Once START was taken, the process runs or is dead: nothing listens any more. Without, it still waits. */
+	if (s->launch.last_step != STEP_NONE)
+		(void)unlinkat(f->dir.fd, "gate", 0);
 	if (r < 0)
 		error_locate(err, s->spec->doc);
 	return r;
@@ -76,6 +83,8 @@ int container_start(const struct container_context *ctx, const char *id, struct 
 	if (r >= 0)
 		r = open_gate(&s, err);
 	if (r >= 0) {
+		/* The hooks may be commands on this very container. */
+		state_dir_unlock(&s.found.dir);
 		r = poststart_run(s.spec, &s.found.state, err);
 		if (r < 0)
 			(void)pidref_signal(&s.launch.process, SIGKILL);

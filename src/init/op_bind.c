@@ -102,12 +102,14 @@ int op_bind(struct init *in, const struct plan_op *op, struct error *err)
 
 	if (tree == -ENOENT && (op->flags & PLAN_OP_IGNORE_MISSING))
 		return 0;
-	if (tree == -ENOENT)
-		return init_fail(err, tree, "open_tree", source, "mount source '%s' does not exist",
-				 source);
-	if (tree < 0)
-		return init_fail(err, tree, "open_tree", source, "cannot open mount source '%s'",
-				 source);
+	if (tree < 0) {
+		init_fail(err, tree, "open_tree", source,
+			  tree == -ENOENT ? "mount source '%s' does not exist"
+					  : "cannot open mount source '%s'",
+			  source);
+		error_add_origin_member(err, init_string(in, op->origin), "source");
+		return tree;
+	}
 	if (fstat(tree, &st) < 0)
 		return init_fail(err, -errno, "fstat", source, "cannot examine mount source '%s'",
 				 source);

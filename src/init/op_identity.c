@@ -160,12 +160,25 @@ static void give_pipes(const struct identity *id)
 			(void)fchown(fd, id->uid, (gid_t)-1);
 }
 
+/*
+ * A user namespace that was joined may deny setgroups. Nothing is lost where there is nothing to
+ * drop and nothing to add (R11).
+ */
+static bool has_wanted_groups(const struct identity *id)
+{
+	for (uint32_t i = 0; i < id->group_count; i++)
+		if (id->groups[i] != id->gid)
+			return false;
+	return syscall(SYS_getgroups, 0, NULL) == 0;
+}
+
 static int take_ids(const struct identity *id, struct error *err)
 {
 	const uint32_t flags = id->arg->flags;
 
 	if (!(flags & (PLAN_IDENTITY_KEEP_GROUPS | PLAN_IDENTITY_NO_SETGROUPS)) &&
-	    syscall(SYS_setgroups, (size_t)id->group_count, id->groups) < 0) {
+	    syscall(SYS_setgroups, (size_t)id->group_count, id->groups) < 0 &&
+	    !(errno == EPERM && has_wanted_groups(id))) {
 		int r = -errno;
 
 		init_fail(err, r, "setgroups", NULL, "cannot set the supplementary groups");
@@ -253,6 +266,8 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 
 	if (r < 0)
 		return r;
+	/* Labels were the last to need it; it is one without the container's masks. */
+	in->procfs_fd = fd_close(in->procfs_fd);
 	in->identity = arg;
 	r = drop_bounding(arg->bounding, err);
 	if (r < 0)

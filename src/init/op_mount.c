@@ -24,7 +24,7 @@ enum {
 
 struct filesystem {
 	const struct plan_arg_mount *arg;
-	const char *fstype, *source, *target;
+	const char *fstype, *source, *target, *origin;
 	int target_fd;
 	bool made;   /* the mount point */
 	mode_t mode; /* of the directory it covers */
@@ -39,8 +39,10 @@ static int mount_failed(const struct filesystem *f, int fsfd, int r, const char 
 		mount_fs_message(fsfd, message, sizeof(message));
 	init_fail(err, r, call, f->target, "cannot mount '%s' on '%s'%s%s", f->fstype, f->target,
 		  message[0] ? ": " : "", message);
-	if (r == -ENODEV)
+	if (r == -ENODEV) {
 		error_add_remedy(err, "this kernel has no filesystem '%s'", f->fstype);
+		error_add_origin_member(err, f->origin, "type");
+	}
 	return r;
 }
 
@@ -283,6 +285,7 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 		.fstype = init_string(in, arg->fstype),
 		.source = init_string(in, arg->source),
 		.target = init_string(in, arg->target),
+		.origin = init_string(in, op->origin),
 	};
 	_cleanup_close_ int tree = -EBADF, target = -EBADF;
 	bool attached;

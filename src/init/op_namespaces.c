@@ -91,6 +91,19 @@ static int join_failed(const struct init *in, const struct plan_arg_join *arg, i
 	return r;
 }
 
+/* Inside it may be denied for good; the caller may lack the privilege, which OP_IDENTITY finds out. */
+static void drop_groups(const struct init *in)
+{
+	const struct plan_op *ops = plan_ops(in->plan);
+
+	for (uint32_t i = in->index; i < in->plan->op_count; i++) {
+		const struct plan_arg_identity *id = init_arg(in, &ops[i]);
+
+		if (ops[i].type == OP_IDENTITY && !(id->flags & PLAN_IDENTITY_KEEP_GROUPS))
+			(void)syscall(SYS_setgroups, 0, NULL);
+	}
+}
+
 static int join(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_join *arg = init_arg(in, op);
@@ -104,6 +117,8 @@ static int join(struct init *in, const struct plan_op *op, struct error *err)
 			return init_fail(err, -errno, "open", path, "cannot open namespace '%s'",
 					 path);
 	}
+	if (arg->nstype & CLONE_NEWUSER)
+		drop_groups(in);
 	r = sys_setns(fd, (int)arg->nstype);
 	if (r == -EPERM && arg->deferrable && op->fd >= 0)
 		return 1;

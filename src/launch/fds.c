@@ -36,8 +36,8 @@ int launch_protect_fds(uint32_t preserve, struct error *err)
 		return error_set(err, -r, "cannot mark file descriptors close-on-exec");
 	for (int fd = 3; fd < 3 + (int)preserve; fd++) {
 		/*
-		 * What the caller passed came through an execve, so it is not marked. What is marked we opened ourselves
-		 * in a hole, before this: it must not survive.
+		 * What the caller passed came through an execve, so it is not marked. What is marked
+		 * we opened ourselves in a hole, before this: it must not survive.
 		 */
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
@@ -61,4 +61,18 @@ void launch_protect_memory(void)
 {
 	if (geteuid() == 0)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void launch_raise_limits(const struct spec_process *process)
+{
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct spec_rlimit *wanted = &process->rlimits[i];
+		struct rlimit now;
+
+		if (getrlimit(wanted->resource, &now) < 0 || now.rlim_max >= wanted->hard)
+			continue;
+		/* The soft one stays: it is ours until we exit. */
+		now.rlim_max = wanted->hard;
+		(void)setrlimit(wanted->resource, &now);
+	}
 }

@@ -5,6 +5,7 @@
  * The order of the handshake is in knarr/handshake.h. Whatever fails here leaves no process behind.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
@@ -51,18 +52,8 @@ static int explain_death(struct launch *l, struct error *err)
 			  WEXITSTATUS(status));
 }
 
-static int write_oom_score(struct launch *l, int procfd, struct error *err)
+int launch_explain_oom_score(const struct launch *l, int r, struct error *err)
 {
-	char name[48], text[16];
-	int r;
-
-	if (l->oom_score_adj == INT_MIN)
-		return 0;
-	(void)text_format(name, sizeof(name), "%d/oom_score_adj", l->process.pid);
-	(void)text_format(text, sizeof(text), "%d", l->oom_score_adj);
-	r = procfs_write(procfd, name, text);
-	if (r >= 0)
-		return 0;
 	error_set(err, -r, "cannot set oom_score_adj to %d", l->oom_score_adj);
 	error_add_origin(err, "/process/oomScoreAdj");
 	error_add_step(err, "oom-score");
@@ -71,13 +62,34 @@ static int write_oom_score(struct launch *l, int procfd, struct error *err)
 	return r;
 }
 
+static int write_oom_score(struct launch *l, int procfd, struct error *err)
+{
+	char name[48], text[16];
+	int r;
+
+	(void)text_format(name, sizeof(name), "%d/oom_score_adj", l->process.pid);
+	(void)text_format(text, sizeof(text), "%d", l->oom_score_adj);
+	r = procfs_write(procfd, name, text);
+	return r < 0 ? launch_explain_oom_score(l, r, err) : 0;
+}
+
+/* A fork inherits the score, but only a first process that waits for us has it before it forks. */
+static bool score_is_due(const struct launch *l, bool first)
+{
+	bool fork = l->plan.header->flags & PLAN_HAS_FORK;
+
+	if (l->oom_score_adj == INT_MIN || launch_writes_own_score(l))
+		return false;
+	return first ? !fork || launch_waits_for_go(l) : !launch_waits_for_go(l);
+}
+
 /* What is done to the new process from outside before it may go on. */
-static int prepare_process(struct launch *l, bool write_maps, struct error *err)
+static int prepare_process(struct launch *l, bool write_maps, bool write_score, struct error *err)
 {
 	_cleanup_close_ int procfd = -EBADF;
 	int r;
 
-	if (write_maps || l->oom_score_adj != INT_MIN) {
+	if (write_maps || write_score) {
 		procfd = procfs_open();
 		if (procfd < 0)
 			return error_set(err, -procfd, "cannot open a private procfs");
@@ -88,7 +100,7 @@ static int prepare_process(struct launch *l, bool write_maps, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return write_oom_score(l, procfd, err);
+	return write_score ? write_oom_score(l, procfd, err) : 0;
 }
 
 static int announce_process(struct launch *l, struct error *err)
@@ -114,7 +126,7 @@ static int release_first(struct launch *l, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	r = prepare_process(l, launch_first_in_userns(l), err);
+	r = prepare_process(l, launch_first_in_userns(l), score_is_due(l, true), err);
 	if (r < 0)
 		return r;
 	if (!fork) {
@@ -132,7 +144,7 @@ static pid_t pid_of_pidfd(int pidfd)
 	const char *line;
 
 	(void)text_format(name, sizeof(name), "/proc/self/fdinfo/%d", pidfd);
-	if (io_read_small_at(-100 /* AT_FDCWD */, name, text, sizeof(text)) < 0)
+	if (io_read_small_at(AT_FDCWD, name, text, sizeof(text)) < 0)
 		return -1;
 	line = strstr(text, "Pid:");
 	return line ? (pid_t)strtol(line + 4, NULL, 10) : -1;
@@ -144,14 +156,19 @@ static int take_forked(struct launch *l, int pidfd, struct error *err)
 	bool born_in_userns;
 	int r;
 
-	if (pid <= 0)
+	if (pid <= 0) {
+		/* Ended already, or we cannot see which it is: then nobody else would end it. */
+		if (pidfd >= 0)
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		fd_close(pidfd);
 		return error_fail(err, ERROR_INTERNAL, 0, "no process came with the step 'forked'");
+	}
 	while (waitpid(l->process.pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	pidref_close(&l->process);
 	l->process = (struct pidref){ .pid = pid, .fd = pidfd };
 	born_in_userns = (l->plan.header->flags & PLAN_NEW_USERNS) && !launch_first_in_userns(l);
-	r = prepare_process(l, born_in_userns, err);
+	r = prepare_process(l, born_in_userns, score_is_due(l, false), err);
 	if (r < 0)
 		return r;
 	r = announce_process(l, err);

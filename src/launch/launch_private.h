@@ -20,6 +20,14 @@ bool launch_first_in_userns(const struct launch *l);
 /* Whether the cloned process waits for GO before it executes the container half. */
 bool launch_waits_for_go(const struct launch *l);
 
+/*
+ * Whether the cloned process sets its own oom_score_adj: the files of a process that is not dumpable belong to root, so an
+ * ordinary user's host half would come too late.
+ */
+bool launch_writes_own_score(const struct launch *l);
+/* launch.c: the sentence for it; returns r. */
+int launch_explain_oom_score(const struct launch *l, int r, struct error *err);
+
 /* steps.c: one packet in either direction, checked against the table of successors. */
 int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
 /* Returns the step; received descriptors in *ret_fd (or -EBADF). STEP_NONE on EOF. FAILED is turned into err and a negative value. */

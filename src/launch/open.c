@@ -160,6 +160,7 @@ static int open_bind(struct launch *l, struct plan_op *op, struct error *err)
 			  path);
 		error_add_syscall(err, "open_tree");
 		error_add_subject(err, path);
+		error_add_origin_member(err, plan_string(p, op->origin), "source");
 		return -err->code;
 	}
 	if (arg->flags & (PLAN_MOUNT_IDMAP | PLAN_MOUNT_RIDMAP))

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -28,6 +29,11 @@ bool launch_waits_for_go(const struct launch *l)
 	return l->hold || launch_first_in_userns(l);
 }
 
+bool launch_writes_own_score(const struct launch *l)
+{
+	return l->oom_score_adj != INT_MIN && geteuid() != 0 && !launch_first_in_userns(l);
+}
+
 static _noreturn_ void child_fail(int socket, int errnum, const char *call, const char *sentence)
 {
 	struct handshake_packet packet = { .version = HANDSHAKE_VERSION, .step = STEP_FAILED };
@@ -35,6 +41,24 @@ static _noreturn_ void child_fail(int socket, int errnum, const char *call, cons
 	error_set(&packet.error, errnum, "%s", sentence);
 	error_add_syscall(&packet.error, call);
 	error_add_step(&packet.error, "spawn");
+	(void)sock_send(socket, &packet, sizeof(packet), NULL, 0);
+	_exit(1);
+}
+
+/* As long as the file is ours. */
+static void child_set_own_score(const struct launch *l, int socket)
+{
+	struct handshake_packet packet = { .version = HANDSHAKE_VERSION, .step = STEP_FAILED };
+	_cleanup_close_ int procfd = procfs_open_attached();
+	char text[16];
+	int r = procfd;
+
+	(void)text_format(text, sizeof(text), "%d", l->oom_score_adj);
+	if (r >= 0)
+		r = procfs_write(procfd, "self/oom_score_adj", text);
+	if (r >= 0)
+		return;
+	(void)launch_explain_oom_score(l, r, &packet.error);
 	(void)sock_send(socket, &packet, sizeof(packet), NULL, 0);
 	_exit(1);
 }
@@ -91,6 +115,8 @@ static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, i
 	char *argv[] = { name, number, NULL };
 	char *envp[] = { NULL };
 
+	if (launch_writes_own_score(l))
+		child_set_own_score(l, socket);
 	/*
 	 * From here on nobody in the container may trace us or read our memory (R6). The files below /proc/PID of a process that is
 	 * not dumpable belong to root, though, and a parent that is an ordinary user has yet to write the id maps there.

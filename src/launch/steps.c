@@ -87,6 +87,10 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 			*ret_fd = fd_close(*ret_fd);
 			return r;
 		}
+		/* Only these three bring one; any other would pile up here. */
+		if (packet->step != STEP_FORKED && packet->step != STEP_CONSOLE &&
+		    packet->step != STEP_LISTENER)
+			*ret_fd = fd_close(*ret_fd);
 		switch (packet->step) {
 		case STEP_DEBUG:
 			packet->text[sizeof(packet->text) - 1] = '\0';

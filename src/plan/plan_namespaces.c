@@ -84,7 +84,8 @@ static void plan_joins(struct builder *b)
 			.deferrable = ns != NS_USER && (b->ns_joined & CLONE_NEWUSER),
 		};
 
-		builder_op(b, OP_JOIN, 0, builder_origin(b, n->node), &arg, sizeof(arg));
+		builder_op(b, OP_JOIN, 0, builder_origin(b, jnode_get(n->node, "path")), &arg,
+			   sizeof(arg));
 	}
 }
 

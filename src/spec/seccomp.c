@@ -208,26 +208,28 @@ const char *spec_seccomp_receiver(const struct spec *spec)
 
 	if (!path || !path[0])
 		path = spec_annotation(spec, "run.oci.seccomp.receiver");
-	if (!path || !path[0])
-		path = getenv("RUN_OCI_SECCOMP_RECEIVER");
 	return path && path[0] ? path : NULL;
 }
 
-int check_seccomp_listener(struct decode *d, const struct spec *spec)
+int spec_check_listener(const struct spec *spec, struct error *err)
 {
 	const struct spec_seccomp *s = &spec->seccomp;
 
-	/* the annotation and the environment name a receiver, too */
 	if (!s->present || spec_seccomp_receiver(spec))
 		return 0;
-	if (s->listener_metadata)
-		return decode_error(d, s->node, "'%s.listenerMetadata' is set without listenerPath",
-				    DECODE_NAME(d, s->node));
-	for (size_t i = 0; i < s->rule_count; i++)
-		if (s->rules[i].action == SECCOMP_RET_USER_NOTIF)
-			return decode_error(
-				d, s->rules[i].node,
-				"'%s' uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'",
-				DECODE_NAME(d, s->rules[i].node));
+	if (s->listener_metadata) {
+		error_fail(err, ERROR_CONFIG, 0,
+			   "'linux.seccomp.listenerMetadata' is set without listenerPath");
+		return error_at_node(err, spec->doc, s->node);
+	}
+	for (size_t i = 0; i < s->rule_count; i++) {
+		if (s->rules[i].action != SECCOMP_RET_USER_NOTIF)
+			continue;
+		error_fail(
+			err, ERROR_CONFIG, 0,
+			"'linux.seccomp.syscalls[%zu]' uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'",
+			i);
+		return error_at_node(err, spec->doc, s->rules[i].node);
+	}
 	return 0;
 }

@@ -25,7 +25,5 @@ int check_id_maps(struct decode *d, const struct spec_id_maps *maps, const struc
 		  const char *what);
 /* mount_options.c: the words of one mount, with every problem reported through d. */
 int decode_mount_options(struct decode *d, struct spec_mount *m);
-/* seccomp.c: what can only be said when the annotations are known too. */
-int check_seccomp_listener(struct decode *d, const struct spec *s);
 
 #endif

@@ -148,6 +148,14 @@ void state_dir_unlock(const struct state_dir *d)
 	(void)flock(d->fd, LOCK_UN);
 }
 
+bool state_dir_is_locked(const struct state_dir *d)
+{
+	if (flock(d->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	state_dir_unlock(d);
+	return false;
+}
+
 int state_dir_lock(const struct state_dir *d, struct error *err)
 {
 	int r = lock_directory(d->fd, d->id);

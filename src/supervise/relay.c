@@ -14,7 +14,7 @@
 
 void relay_init(struct relay *r, int from, int to)
 {
-	r->from = from;
+	r->from = to >= 0 ? from : -1;
 	r->to = to;
 	r->start = r->end = 0;
 	r->source_ended = false;
@@ -27,7 +27,7 @@ static bool has_data(const struct relay *r)
 
 bool relay_is_open(const struct relay *r)
 {
-	return r->to >= 0 && (has_data(r) || !r->source_ended);
+	return r->from >= 0 && (has_data(r) || !r->source_ended);
 }
 
 void relay_poll(const struct relay *r, struct pollfd *from, struct pollfd *to)
@@ -45,7 +45,7 @@ static void fill(struct relay *r)
 
 	r->start = r->end = 0;
 	if (n > 0)
-		r->end = (size_t)n;
+		r->end = r->to >= 0 ? (size_t)n : 0; /* without a reader it is dropped */
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
 		r->source_ended = true; /* EIO: the last slave of a pty is closed */
 }
@@ -55,10 +55,13 @@ static void empty(struct relay *r)
 	size_t len = r->end - r->start;
 	ssize_t n = write(r->to, r->data + r->start, len < PIPE_BUF ? len : PIPE_BUF);
 
-	if (n > 0)
+	if (n > 0) {
 		r->start += (size_t)n;
-	else if (n < 0 && errno != EINTR && errno != EAGAIN)
-		r->to = -1; /* the reader is gone: what comes is dropped */
+	} else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+		/* The reader is gone. The writer must not wait for it: what comes is read on, and dropped. */
+		r->to = -1;
+		r->start = r->end;
+	}
 }
 
 void relay_move(struct relay *r, const struct pollfd *from, const struct pollfd *to)

@@ -6,10 +6,12 @@
  * and SIGWINCH turns into the size of the container's terminal.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -37,8 +39,6 @@ int supervise_prepare(struct error *err)
 	forwarded_signals(&set);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return error_set(err, errno, "cannot block signals");
-	/* A caller may have us ignore SIGCHLD, which would take the exit status away. */
-	(void)signal(SIGCHLD, SIG_DFL);
 	/* Orphans of a container without a pid namespace of its own come to us and are reaped. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "cannot become the reaper of orphans");
@@ -48,6 +48,7 @@ int supervise_prepare(struct error *err)
 struct loop {
 	const struct supervise *s;
 	int signal_fd;
+	int slave_fd; /* keeps the terminal from hanging up; -EBADF: none */
 	bool ended;
 	int status;
 	struct console_saved terminal;
@@ -113,6 +114,11 @@ static int open_loop(struct loop *l, struct error *err)
 	l->terminal.active = false;
 	if (l->s->console_master < 0)
 		return 0;
+	/*
+	 * A program may close its terminal and open /dev/console again, as service managers do. Between the two the master
+	 * would report a hangup; while we hold the other side it does not.
+	 */
+	l->slave_fd = ioctl(l->s->console_master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (isatty(STDIN_FILENO)) {
 		(void)console_copy_size(STDIN_FILENO, l->s->console_master);
 		if (console_raw(STDIN_FILENO, &l->terminal) < 0)
@@ -127,6 +133,7 @@ static void close_loop(struct loop *l)
 		relay_drain(&l->output);
 	console_restore(&l->terminal);
 	l->signal_fd = fd_close(l->signal_fd);
+	l->slave_fd = fd_close(l->slave_fd);
 }
 
 enum {
@@ -168,6 +175,7 @@ int supervise_run(const struct supervise *s, int *ret_status, struct error *err)
 	int r;
 
 	l.s = s;
+	l.slave_fd = -EBADF;
 	l.ended = false;
 	l.status = 0;
 	r = open_loop(&l, err);

@@ -49,7 +49,7 @@ start_task() { ctr run --runc-binary "$RT" -d "$IMAGE" "$@" >/dev/null; }
 	run -6 ctr task exec --exec-id e2 life sh -c 'exit 6'
 	run ctr task exec --exec-id e3 life /none
 	[ "$status" -ne 0 ]
-	has /none "No such file or directory"
+	has /none "no such file or directory"
 	run -0 "$HELPERS/pty" 31 88 ctr task exec -t --exec-id e4 life sh -c 'test -t 0 && echo terminal' </dev/null
 	has terminal
 	run -0 ctr task ps life

@@ -43,6 +43,8 @@ make_image() {
 	for a in sh cat ls echo sleep true false id hostname mount env pwd stat touch mkdir grep test readlink head wc tr cut sed awk kill ps nproc; do
 		ln -sf busybox "$r/bin/$a"
 	done
+	printf '#!/bin/sh\nexec sleep 100000\n' >"$r/pause"
+	chmod 755 "$r/pause"
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n' >"$r/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$r/etc/group"
 	tar -C "$r" -cf "$STORE/image.tar.part" .

@@ -55,7 +55,7 @@ prun() { podman run --rm --network none "$@"; }
 	run -0 prun --userns auto:size=2000 "$IMAGE" cat /proc/self/uid_map
 	has 2000
 	run -0 prun --group-add keep-groups "$IMAGE" id
-	run -0 prun --tmpfs /scratch --read-only --cap-drop all --security-opt no-new-privileges --init --hostname boat --device /dev/null:/dev/nothing \
+	run -0 prun --tmpfs /scratch --read-only --cap-drop all --security-opt no-new-privileges --hostname boat --device /dev/null:/dev/nothing \
 		"$IMAGE" sh -c 'touch /scratch/x && echo tmpfs; touch /x 2>/dev/null || echo readonly; hostname; probe stat /dev/nothing'
 	has tmpfs readonly boat char
 }
@@ -71,7 +71,7 @@ prun() { podman run --rm --network none "$@"; }
 }
 
 @test "podman rootless: a pod, and a build" {
-	podman pod create --name ship --network none --infra-image "$IMAGE" --infra-command "/bin/sleep,1000"
+	podman pod create --name ship --network none --infra-image "$IMAGE" --infra-command /pause
 	podman run -d --pod ship --name a "$IMAGE" sleep 1000
 	[ "$(podman exec a readlink /proc/self/ns/ipc)" != "$(readlink /proc/self/ns/ipc)" ]
 	run -0 podman pod rm -f -t 0 ship

@@ -128,7 +128,7 @@ one_record() {
 	assert_output_has 'exec: "nonexistent": executable file not found in $PATH'
 	run -255 rt exec "$ID" /bin/nonexistent
 	assert_output_has /bin/nonexistent
-	grep -qi 'no such file or directory' <<<"$output"
+	assert_output_has "no such file or directory"
 	run -255 rt exec "$ID" /etc
 	assert_output_has "is a directory"
 	grep -qi 'permission denied' <<<"$output"
@@ -243,6 +243,18 @@ one_record() {
 		wait "${pids[i - 1]}" || rc=$?
 		[ "$rc" = "$i" ]
 	done
+}
+
+@test "rlimits above the caller's, in a user namespace" {
+	need_root
+	prlimit --nofile=900:900 prlimit --nofile=900:901 true 2>/dev/null || skip "needs CAP_SYS_RESOURCE"
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 65536}]'
+	config '.linux.gidMappings = .linux.uidMappings | .process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 900, "hard": 5000}]'
+	set_sh 'ulimit -Hn; sleep 60'
+	prlimit --nofile=900:900 "$RT" --root "$ROOT" run -d --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>&1
+	wait_for 5 grep -q 5000 "$TMP/out"
+	run -0 prlimit --nofile=900:900 "$RT" --root "$ROOT" exec "$ID" sh -c 'ulimit -n; ulimit -Hn'
+	[ "$output" = $'900\n5000' ]
 }
 
 # ---- what is read from the outside ----

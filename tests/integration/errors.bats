@@ -84,10 +84,10 @@ at_text() {
 @test "namespaces: a path that is missing or of another type" {
 	need_root
 	config '.linux.namespaces |= map(if .type == "ipc" then .path = "/no/such/ns" else . end)'
-	fails_with config.json: /no/such/ns "No such file"
+	fails_with "$(at_text /no/such/ns)" /no/such/ns "No such file"
 	write_spec
 	config '.linux.namespaces |= map(if .type == "ipc" then .path = "/proc/self/ns/uts" else . end)'
-	fails_with config.json: /proc/self/ns/uts
+	fails_with "$(at_text /proc/self/ns/uts)" /proc/self/ns/uts
 }
 
 @test "capabilities: an unknown one is dropped with a warning" {
@@ -103,12 +103,12 @@ at_text() {
 	fails_with config.json: bogusoption
 	write_spec
 	config '.mounts += [{destination: "/x", source: "none", type: "nosuchfs"}]'
-	fails_with config.json: nosuchfs "/x" "No such device"
+	fails_with "$(at_text nosuchfs)" nosuchfs "/x" "No such device"
 }
 
 @test "mounts: source missing" {
 	config '.mounts += [{destination: "/x", source: "/no/such/source", type: "bind", options: ["bind"]}]'
-	fails_with config.json: /no/such/source "No such file"
+	fails_with "$(at_text /no/such/source)" /no/such/source "No such file"
 }
 
 @test "mounts: a target through a link that leaves the root stays inside" {
@@ -135,7 +135,7 @@ at_text() {
 	set_args nosuchprogram
 	fails_with 'exec: "nosuchprogram": executable file not found in $PATH' config.json:
 	set_args /no/such/program
-	fails_with 'exec: "/no/such/program"' "No such file or directory" config.json:
+	fails_with 'exec: "/no/such/program"' "no such file or directory" config.json:
 	set_args ''
 	fails_with 'exec: "": executable file not found in $PATH' config.json:
 }

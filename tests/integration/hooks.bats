@@ -56,7 +56,7 @@ lines_of_log() { tr '\n' ' ' <"$LOG"; }
 	rt start "$ID"
 	[ "$(lines_of_log)" = "prestart createRuntime createContainer poststart " ]
 	rt kill "$ID" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	rt delete "$ID"
 	[ "$(lines_of_log)" = "prestart createRuntime createContainer poststart poststop " ]
 }
@@ -144,7 +144,7 @@ SH
 	rt_create
 	run -1 rt start "$ID"
 	assert_output_has "startContainer hook" "exit status 7" "words of it"
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 }
 
 @test "a failing poststart hook stops the container" {
@@ -160,7 +160,7 @@ SH
 	rt_create
 	run -1 rt start "$ID"
 	assert_output_has "poststart hook" "exit status 3"
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 }
 
 @test "poststop hooks run all, a failing one is no failure" {

@@ -23,25 +23,63 @@ peer_spec() {
 	config '.process.terminal = false'
 }
 
-# debian: a root file system made once and kept.
+# Making these takes minutes, which no single test has: it happens once, before the first one, and the result is kept.
+setup_file() {
+	local cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/knarr-tests log=$BATS_FILE_TMPDIR/log
+	[ "$(id -u)" = 0 ] && command -v mmdebstrap >/dev/null || return 0
+	mkdir -p "$cache"
+	exec 7>"$cache/lock"
+	flock -w 240 7 || return 0
+	if [ ! -e "$cache/debian/usr/bin/perl" ]; then
+		rm -rf --one-file-system "$cache/debian" "$cache/debian.new"
+		timeout 200 mmdebstrap --variant=minbase --format=directory bookworm "$cache/debian.new" </dev/null >"$log" 2>&1 3>&- 7>&- &&
+			mv "$cache/debian.new" "$cache/debian" || tail -n3 "$log" | sed 's/^/# mmdebstrap: /' >&3
+	fi
+	if [ -e "$cache/debian" ] && [ ! -e "$cache/image/index.json" ] && command -v buildah >/dev/null; then
+		rm -rf --one-file-system "$cache/image" "$cache/image.new"
+		timeout 200 bash -eu -c 'make_image "$1" "$2"' - "$cache/debian" "$cache/image.new" </dev/null >"$log" 2>&1 3>&- 7>&- &&
+			mv "$cache/image.new" "$cache/image" || tail -n3 "$log" | sed 's/^/# buildah: /' >&3
+	fi
+	exec 7>&-
+}
+
+# make_image ROOTFS LAYOUT: an OCI image of it, by buildah and without any registry.
+make_image() {
+	local dir container
+	dir=$(mktemp -d "${TMPDIR:-/tmp}/buildah.XXXXXX")
+	b() { buildah --root "$dir/root" --runroot "$dir/run" --storage-driver vfs "$@"; }
+	container=$(b from scratch)
+	b add -q "$container" "$1" /
+	b config --env GREETING=hello --workingdir /srv --cmd '["/bin/sh", "-c", "echo $GREETING from $PWD; exit 6"]' "$container"
+	b commit -q --disable-compression "$container" "oci:$2:latest"
+	rm -rf --one-file-system "$dir"
+}
+export -f make_image
+
+# debian: the root file system that setup_file made.
 debian() {
 	need_root
 	need_tool mmdebstrap
-	if [ ! -e "$CACHE/debian/usr/bin/perl" ]; then
-		mkdir -p "$CACHE"
-		rm -rf --one-file-system "$CACHE/debian"
-		timeout 100 mmdebstrap --variant=minbase --format=directory bookworm "$CACHE/debian.new" >"$TMP/mmdebstrap" 2>&1 ||
-			skip "needs root and mmdebstrap that works here: $(tail -n1 "$TMP/mmdebstrap")"
-		mv "$CACHE/debian.new" "$CACHE/debian"
-	fi
+	[ -e "$CACHE/debian/usr/bin/perl" ]
 	config '.root.path = $p | .process.env = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"]' --arg p "$CACHE/debian"
+}
+
+# image FLAGS...: the bundle that umoci makes of the image.
+image() {
+	need_root
+	need_tool buildah
+	need_tool umoci
+	[ -e "$CACHE/image/index.json" ]
+	rm -rf "$BUNDLE"
+	umoci unpack "$@" --image "$CACHE/image:latest" "$BUNDLE"
+	config '.process.terminal = false'
 }
 
 @test "runc spec" {
 	need_root
 	peer_spec runc
 	set_sh 'echo hello; exit 3'
-	run rt run --bundle "$BUNDLE" "$ID"; echo "$output"; [ "$status" = 3 ]
+	rt_run 3
 	[ "$output" = hello ]
 }
 
@@ -49,7 +87,7 @@ debian() {
 	need_root
 	peer_spec crun
 	set_sh 'echo hello; exit 3'
-	run rt run --bundle "$BUNDLE" "$ID"; echo "$output"; [ "$status" = 3 ]
+	rt_run 3
 	[ "$output" = hello ]
 }
 
@@ -57,7 +95,8 @@ debian() {
 	local peer
 	for peer in runc crun; do
 		peer_spec $peer --rootless
-		config '.linux.uidMappings[0].hostID = $u | .linux.gidMappings[0].hostID = $g' --argjson u "$(id -u)" --argjson g "$(id -g)"
+		# crun leaves the maps to whoever runs it.
+		config '.linux.uidMappings = [{containerID: 0, hostID: $u, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $g, size: 1}]' --argjson u "$(id -u)" --argjson g "$(id -g)"
 		set_sh 'echo hello; exit 3'
 		rt_run 3
 		[ "$output" = hello ]
@@ -99,4 +138,19 @@ debian() {
 	set_args /bin/bash -c 'tty; stty size; exit 5'
 	run -5 "$HELPERS/pty" 25 77 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
 	assert_output_has /dev/pts/0 "25 77"
+}
+
+@test "an image by buildah, unpacked by umoci" {
+	image
+	run -6 rt run --bundle "$BUNDLE" "$ID"
+	[ "$output" = "hello from /srv" ]
+	set_args /usr/bin/perl -e 'print 6*7, "\n"'
+	rt_run 0
+	[ "$output" = 42 ]
+}
+
+@test "an image by buildah, unpacked by umoci --rootless" {
+	image --rootless
+	run -6 rt run --bundle "$BUNDLE" "$ID"
+	[ "$output" = "hello from /srv" ]
 }

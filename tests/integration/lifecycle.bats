@@ -21,10 +21,10 @@ running() {
 	[ "$(status_of)" = created ]
 	[ ! -s "$TMP/out" ]
 	rt start "$ID"
-	wait_for 5 grep -q started "$TMP/out"
+	wait_for 20 grep -q started "$TMP/out"
 	[ "$(status_of)" = running ]
 	rt kill "$ID" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	rt delete "$ID"
 	run -1 rt state "$ID"
 	assert_output_has "container does not exist"
@@ -51,7 +51,7 @@ running() {
 	[ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
 	rt start "$ID"
 	[ "$(pid_of)" = "$pid" ]
-	wait_for 5 grep -q sleep "/proc/$pid/comm" || grep -qa sleep "/proc/$pid/cmdline"
+	wait_for 20 grep -q sleep "/proc/$pid/comm" || grep -qa sleep "/proc/$pid/cmdline"
 }
 
 @test "pid files: the digits and nothing else" {
@@ -103,7 +103,7 @@ running() {
 	run -1 rt start "$ID"
 	assert_output_has "cannot start an already running container"
 	rt kill "$ID" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	run -1 rt start "$ID"
 	assert_output_has "cannot start a container that has stopped"
 }
@@ -112,20 +112,20 @@ running() {
 	set_sh 'trap "echo hup" HUP; trap "echo usr1" USR1; trap "echo term" TERM; trap "echo rt" 36; echo ready; while :; do sleep 0.05; done'
 	created
 	rt start "$ID"
-	wait_for 5 grep -q ready "$TMP/out"
+	wait_for 20 grep -q ready "$TMP/out"
 	rt kill "$ID" HUP
-	wait_for 5 grep -q hup "$TMP/out"
+	wait_for 20 grep -q hup "$TMP/out"
 	rt kill "$ID" SIGUSR1
-	wait_for 5 grep -q usr1 "$TMP/out"
+	wait_for 20 grep -q usr1 "$TMP/out"
 	rt kill "$ID"
-	wait_for 5 grep -q term "$TMP/out"
+	wait_for 20 grep -q term "$TMP/out"
 	: >"$TMP/out"
 	rt kill "$ID" 10
-	wait_for 5 grep -q usr1 "$TMP/out"
+	wait_for 20 grep -q usr1 "$TMP/out"
 	rt kill "$ID" sigterm
-	wait_for 5 grep -q term "$TMP/out"
+	wait_for 20 grep -q term "$TMP/out"
 	rt kill "$ID" RTMIN+2
-	wait_for 5 grep -q rt "$TMP/out"
+	wait_for 20 grep -q rt "$TMP/out"
 	rt kill "$ID" 0
 	run -1 rt kill "$ID" BOGUS
 	assert_output_has 'unknown signal "BOGUS"'
@@ -138,7 +138,7 @@ running() {
 	set_args /bin/sleep 60
 	created
 	rt kill "$ID" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	rt delete "$ID"
 	created
 	rt kill "$ID" TERM || true
@@ -148,7 +148,7 @@ running() {
 @test "kill: stopped and missing containers say so" {
 	running
 	rt kill "$ID" KILL
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	run -1 rt kill "$ID" TERM
 	assert_output_has "container not running"
 	run -1 rt kill none TERM
@@ -162,13 +162,13 @@ running() {
 	set_sh 'sleep 64.23 & exec sleep 60'
 	created
 	rt start "$ID"
-	wait_for 5 pgrep -f 'sleep 64[.]23'
+	wait_for 20 pgrep -f 'sleep 64[.]23'
 	kill -KILL "$(pid_of)"
-	wait_for 5 is_status stopped
+	wait_for 20 is_status stopped
 	pgrep -f 'sleep 64[.]23'
 	rt kill --all "$ID" KILL
 	gone() { ! pgrep -f 'sleep 64[.]23' >/dev/null; }
-	wait_for 5 gone
+	wait_for 20 gone
 	rt kill --all "$ID" KILL
 	rt delete "$ID"
 }
@@ -180,10 +180,10 @@ running() {
 	set_sh 'sleep 65.71 & exec sleep 60'
 	created
 	rt start "$ID"
-	wait_for 5 pgrep -f 'sleep 65[.]71'
+	wait_for 20 pgrep -f 'sleep 65[.]71'
 	rt kill "$ID" KILL
 	gone() { ! pgrep -f 'sleep 65[.]71' >/dev/null; }
-	wait_for 5 gone
+	wait_for 20 gone
 }
 
 @test "a zombie init is stopped" {
@@ -202,7 +202,7 @@ PY
 	pid=$(pid_of)
 	rt kill "$ID" KILL
 	zombie() { grep -q '^State:.Z' "/proc/$pid/status"; }
-	wait_for 5 zombie
+	wait_for 20 zombie
 	[ "$(status_of)" = stopped ]
 	[ "$(pid_of)" = 0 ]
 	run -1 rt kill "$ID" TERM
@@ -338,7 +338,7 @@ PY
 	created
 	set_args /bin/echo second
 	rt start "$ID"
-	wait_for 5 grep -q . "$TMP/out"
+	wait_for 20 grep -q . "$TMP/out"
 	[ "$(cat "$TMP/out")" = first ]
 }
 

@@ -15,7 +15,7 @@ ns_drop() { config '.linux.namespaces |= map(select(.type != $t))' --arg t "$1";
 holder() {
 	unshare "$@" --fork sleep 60 3>&- &
 	local unshare=$!
-	wait_for 5 pgrep -P "$unshare" -x sleep
+	wait_for 20 pgrep -P "$unshare" -x sleep
 	HOLDER=$(pgrep -P "$unshare" -x sleep)
 }
 

@@ -194,7 +194,7 @@ seccomp() { config '.linux.seccomp = {defaultAction: $d, architectures: ["SCMP_A
 	jq '.process | .args = ["/bin/sh", "-c", "echo from-file; exec sleep 50"] | .env += ["X=1"]' "$BUNDLE/config.json" >"$TMP/process.json"
 	rt exec --process "$TMP/process.json" --detach --pid-file "$TMP/pid" "$ID" </dev/null >"$TMP/o" 2>&1
 	kill -0 "$(cat "$TMP/pid")"
-	wait_for 5 grep -q from-file "$TMP/o"
+	wait_for 20 grep -q from-file "$TMP/o"
 	run rt exec --pid-file "$TMP/pid2" --detach "$ID" /no/such
 	[ "$status" = 255 ]
 	[ ! -e "$TMP/pid2" ]

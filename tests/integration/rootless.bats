@@ -49,7 +49,7 @@ edit() {
 	run -4 as "$RT" --root "$ROOT" exec "$ID" /bin/sh -c 'exit 4'
 	as "$RT" --root "$ROOT" kill "$ID" KILL
 	stopped() { [ "$(as "$RT" --root "$ROOT" state "$ID" | jq -r .status)" = stopped ]; }
-	wait_for 5 stopped
+	wait_for 20 stopped
 	as "$RT" --root "$ROOT" delete "$ID"
 }
 

@@ -161,7 +161,7 @@ ends_with() {
 @test "-d with a program that is not there fails and leaves nothing" {
 	set_args /no/such
 	run -1 rt run -d --bundle "$BUNDLE" --pid-file "$TMP/pid" "$ID"
-	assert_output_has 'exec: "/no/such"' 'No such file or directory'
+	assert_output_has 'exec: "/no/such"' 'no such file or directory'
 	[ ! -e "$TMP/pid" ]
 	assert_clean
 }

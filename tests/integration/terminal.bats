@@ -20,7 +20,7 @@ receiver() {
 	"$HELPERS/console_receiver" "$TMP/s" "$@" <"$TMP/in" >"$TMP/console" 2>&1 3>&- &
 	RECEIVER=$!
 	exec 8>"$TMP/in"
-	wait_for 5 test -S "$TMP/s"
+	wait_for 20 test -S "$TMP/s"
 }
 shows() { grep -q -- "$1" "$TMP/console"; }
 
@@ -28,20 +28,20 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	receiver
 	set_sh 'test -t 0 && test -t 1 && test -t 2 && echo all-tty; sleep 0.2'
 	rt_create --console-socket "$TMP/s"
-	wait_for 5 shows payload
+	wait_for 20 shows payload
 	grep -qE '^payload [1-9][0-9]* fds 1$' "$TMP/console"
 	rt start "$ID"
-	wait_for 5 shows all-tty
+	wait_for 20 shows all-tty
 }
 
 @test "console socket: the size set by the receiver, and SIGWINCH" {
 	receiver 33 101
 	set_sh 'read x; /bin/probe winsize'
 	rt_create --console-socket "$TMP/s"
-	wait_for 5 shows payload
+	wait_for 20 shows payload
 	rt start "$ID"
 	echo go >&8
-	wait_for 5 shows '33 101'
+	wait_for 20 shows '33 101'
 }
 
 @test "console socket: input arrives, echo and line discipline work" {
@@ -50,7 +50,7 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	rt_create --console-socket "$TMP/s"
 	rt start "$ID"
 	echo "typed words" >&8
-	wait_for 5 shows 'got <typed words>'
+	wait_for 20 shows 'got <typed words>'
 }
 
 @test "console socket: process.consoleSize" {
@@ -59,7 +59,7 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	set_args /bin/probe winsize
 	rt_create --console-socket "$TMP/s"
 	rt start "$ID"
-	wait_for 5 shows '41 97'
+	wait_for 20 shows '41 97'
 }
 
 @test "console socket: the terminal is the session's, /dev/console is it, /dev/tty opens" {
@@ -67,8 +67,8 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	set_sh 'exec 5<>/dev/tty && echo tty-opens; /bin/probe stat /dev/console; readlink /proc/self/fd/0; ls -l /dev/ptmx; cat /proc/self/stat | cut -d" " -f1,6'
 	rt_create --console-socket "$TMP/s"
 	rt start "$ID"
-	wait_for 5 shows /dev/pts/0
-	wait_for 5 shows tty-opens
+	wait_for 20 shows /dev/pts/0
+	wait_for 20 shows tty-opens
 	shows '^char'
 }
 
@@ -79,7 +79,7 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	set_sh '/bin/probe stat /dev/pts/0; echo done'
 	rt_create --console-socket "$TMP/s"
 	rt start "$ID"
-	wait_for 5 shows done
+	wait_for 20 shows done
 	grep -E '^char 06[0-9]0 1000 ' "$TMP/console"
 }
 
@@ -90,7 +90,7 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	rt start "$ID"
 	receiver
 	rt exec --tty --detach --console-socket "$TMP/s" "$ID" /bin/sh -c 'test -t 1 && echo exec-tty' </dev/null
-	wait_for 5 shows exec-tty
+	wait_for 20 shows exec-tty
 }
 
 @test "console socket: nobody listens" {
@@ -117,11 +117,11 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	mkdir -p "$deep"
 	(cd "$deep" && exec "$HELPERS/console_receiver" s </dev/null >"$TMP/console" 2>&1 3>&-) &
 	RECEIVER=$!
-	wait_for 5 test -S "$deep/s"
+	wait_for 20 test -S "$deep/s"
 	set_sh 'echo far; sleep 0.2'
 	rt_create --console-socket "$deep/s"
 	rt start "$ID"
-	wait_for 5 shows far
+	wait_for 20 shows far
 }
 
 @test "foreground: a terminal, its size, the exit status, the settings restored" {
@@ -133,14 +133,14 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 
 @test "foreground: a new size arrives as SIGWINCH" {
 	need_helper pty
-	set_sh 'trap "/bin/probe winsize; exit 0" WINCH; echo ready; i=0; while [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; exit 1'
+	set_sh 'trap "/bin/probe winsize; exit 0" WINCH; echo ready; i=0; while [ $i -lt 600 ]; do sleep 0.05; i=$((i+1)); done; exit 1'
 	mkfifo "$TMP/in"
 	"$HELPERS/pty" 24 80 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" <"$TMP/in" >"$TMP/console" 2>&1 3>&- &
 	local pty=$! rc=0
 	exec 8>"$TMP/in"
 	wait_for 10 shows ready
 	echo "RESIZE 50 132" >&8
-	wait_for 5 shows '50 132'
+	wait_for 20 shows '50 132'
 	wait "$pty" || rc=$?
 	[ "$rc" = 0 ]
 }
@@ -154,9 +154,9 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	exec 8>"$TMP/in"
 	wait_for 10 shows ready
 	echo words >&8
-	wait_for 5 shows 'line <words>'
+	wait_for 20 shows 'line <words>'
 	printf '\003' >&8
-	wait_for 5 shows got-int
+	wait_for 20 shows got-int
 	wait "$pty" || rc=$?
 	[ "$rc" = 9 ]
 }

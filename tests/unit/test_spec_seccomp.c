@@ -92,8 +92,6 @@ static void refused(void **state)
 		    "unknown seccomp architecture 'SCMP_ARCH_X86_46'");
 	seccomp_bad(ALLOW ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOGG\"]",
 		    "did you mean 'SECCOMP_FILTER_FLAG_LOG'?");
-	seccomp_bad(ALLOW ",\"listenerMetadata\":\"x\"",
-		    "'linux.seccomp.listenerMetadata' is set without listenerPath");
 	seccomp_bad(ALLOW ",\"syscalls\":[{\"names\":[],\"action\":\"SCMP_ACT_ERRNO\"}]",
 		    "'linux.seccomp.syscalls[0].names' is empty");
 	seccomp_bad(ALLOW ",\"syscalls\":[{\"names\":[\"\"],\"action\":\"SCMP_ACT_ERRNO\"}]",
@@ -106,9 +104,6 @@ static void refused(void **state)
 		    "'linux.seccomp.syscalls[0].errnoRet' needs the action");
 	seccomp_bad(RULE("\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096"),
 		    "'linux.seccomp.syscalls[0].errnoRet' is 4096, which is no errno");
-	seccomp_bad(
-		RULE("\"action\":\"SCMP_ACT_NOTIFY\""),
-		"'linux.seccomp.syscalls[0]' uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'");
 	seccomp_bad(
 		RULE("\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":6,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]"),
 		"must be between 0 and 5, not 6");
@@ -130,6 +125,31 @@ static void a_receiver_by_annotation(void **state)
 
 	(void)state;
 	assert_null(s->seccomp.listener_path);
+	assert_string_equal(spec_seccomp_receiver(s), "/a");
+	assert_int_equal(spec_check_listener(s, NULL), 0);
+}
+
+static void a_profile_without_its_receiver(void **state)
+{
+	_cleanup_(spec_freep) struct spec *rule =
+		seccomp_good(RULE("\"action\":\"SCMP_ACT_NOTIFY\""));
+	_cleanup_(spec_freep) struct spec *words =
+		seccomp_good(ALLOW ",\"listenerMetadata\":\"x\"");
+	_cleanup_(spec_freep) struct spec *none =
+		seccomp_good(RULE("\"action\":\"SCMP_ACT_KILL\""));
+	struct error err = { .text = "" };
+
+	(void)state;
+	assert_null(spec_seccomp_receiver(rule));
+	assert_true(spec_check_listener(rule, &err) < 0);
+	assert_string_equal(
+		err.text,
+		"'linux.seccomp.syscalls[0]' uses SCMP_ACT_NOTIFY, which needs 'linux.seccomp.listenerPath'");
+	assert_string_equal(err.origin, "/linux/seccomp/syscalls/0");
+	assert_true(spec_check_listener(words, &err) < 0);
+	assert_string_equal(err.text,
+			    "'linux.seccomp.listenerMetadata' is set without listenerPath");
+	assert_int_equal(spec_check_listener(none, &err), 0);
 }
 
 int main(void)
@@ -139,6 +159,7 @@ int main(void)
 		cmocka_unit_test(actions),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(a_receiver_by_annotation),
+		cmocka_unit_test(a_profile_without_its_receiver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

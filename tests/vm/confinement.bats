@@ -58,15 +58,15 @@ write_config_of() {
 @test "T43: device verdicts stay the same over update and a reload of systemd" {
 	need_root
 	mknod "$BUNDLE/rootfs/mem" c 1 1
-	mknod "$BUNDLE/rootfs/kmsg" c 1 11
-	resources '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}'
+	mknod "$BUNDLE/rootfs/fuse" c 10 229
+	resources '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "r"}]}'
 	for flags in "" --systemd-cgroup; do
 		RT_FLAGS=($flags)
 		idle_container
 		for turn in before update reload; do
 			[ $turn != update ] || rt update --memory 64m "$ID"
 			[ $turn != reload ] || systemctl daemon-reload
-			run in_container /bin/sh -c 'probe open-w /mem; probe open-r /kmsg; probe open-w /kmsg; probe open-w /dev/null'
+			run in_container /bin/sh -c 'probe open-w /mem; probe open-r /fuse; probe open-w /fuse; probe open-w /dev/null'
 			[ "${lines[*]}" = "EPERM open EPERM open" ] || { echo "$flags $turn: $output"; false; }
 		done
 		rt delete -f "$ID"

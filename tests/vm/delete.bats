@@ -74,8 +74,8 @@ cgroups() { find /sys/fs/cgroup -type d | wc -l; }
 
 @test "T51: a pid that a stranger took over is left alone" {
 	need_root
-	set_args /bin/true
-	start_container
+	idle_container
+	kill -KILL "$PID"
 	wait_for 20 is_status stopped
 	wait_for 20 is_gone "$PID"
 	stranger=""

@@ -147,8 +147,8 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 
 @test "systemd: a container that died by itself, and took its scope along, is deleted" {
 	use_systemd
-	set_args /bin/true
-	start_container || true
+	idle_container
+	kill -KILL "$PID"
 	wait_for 20 is_status stopped
 	wait_for 20 eval '[ ! -e "${CG%/container}" ]'
 	rt delete "$ID"

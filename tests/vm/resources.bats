@@ -230,17 +230,17 @@ load helpers
 	need_root
 	mknod "$BUNDLE/rootfs/mem" c 1 1
 	mknod "$BUNDLE/rootfs/zero" c 1 5
-	mknod "$BUNDLE/rootfs/kmsg" c 1 11
+	mknod "$BUNDLE/rootfs/fuse" c 10 229
 	mknod "$BUNDLE/rootfs/disk" b 254 0
 	resources '{"devices": [{"allow": false, "access": "rwm"},
-		{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}'
+		{"allow": true, "type": "c", "major": 10, "minor": 229, "access": "r"}]}'
 	set_args /bin/sleep 1000
 	start_container
 	[ "$(in_container /bin/probe open-r /mem)" = EPERM ]
 	[ "$(in_container /bin/probe open-r /disk)" = EPERM ]
 	[ "$(in_container /bin/probe open-w /zero)" = open ]
-	[ "$(in_container /bin/probe open-r /kmsg)" = open ]
-	[ "$(in_container /bin/probe open-w /kmsg)" = EPERM ]
+	[ "$(in_container /bin/probe open-r /fuse)" = open ]
+	[ "$(in_container /bin/probe open-w /fuse)" = EPERM ]
 	[ "$(in_container /bin/probe open-w /dev/null)" = open ]
 }
 
