@@ -9,7 +9,7 @@
 # The layers: lint; unit (make check); golden; fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
 # build with sanitizers and fault points); attack (bats files that play a hostile container); vm
-# (all bats files in a machine with the unified cgroup tree, systemd, AppArmor and engines).
+# (tests/vm and tests/engines in a machine with the unified cgroup tree, systemd, AppArmor, engines).
 #
 # A skip is a failure unless tests/skips.allow has a reason for it. Logs: build/logs; each test's
 # verdict: build/logs/results.tsv. The last line is "N passed, N failed, N skipped".
@@ -265,11 +265,11 @@ stop_machine() {
 
 layer_vm() {
 	local f k files="" v=$TOP/tests/vm/vm
-	for k in vm engines integration attack; do
+	for k in vm engines; do
 		for f in "$TOP/tests/$k"/*.bats; do [ ! -e "$f" ] || files="$files $k/$(basename "$f")"; done
 	done
 	[ -n "$files" ] || {
-		echo "   no files in tests/vm, engines, integration, attack"
+		echo "   no files in tests/vm, tests/engines"
 		return 0
 	}
 	stage
@@ -282,7 +282,7 @@ layer_vm() {
 		"$v" put "$TOP/contrib" /opt/knarr/contrib; then
 		for f in $files; do
 			[[ $f == *_rootless.bats ]] || BATS_TEST_TIMEOUT=600 tap vm 1800 "$f" "$v" bats "$TOP/tests/$f"
-			[[ $f != integration/* && $f != *_rootless.bats ]] ||
+			[[ $f != *_rootless.bats ]] ||
 				BATS_USER=rootless BATS_TEST_TIMEOUT=600 tap vm-user 1800 "$f" "$v" bats "$TOP/tests/$f"
 		done
 	fi

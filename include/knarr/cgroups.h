@@ -98,6 +98,12 @@ int cgroup_update(const struct cgroup_host *host, struct cgroup *cg,
 		  const struct spec_resources *res, struct error *err);
 /* For exec: the fd to clone into; sub ("" = leaf) is a path below the container's cgroup, no "..", no links (T26). */
 int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struct error *err);
+/*
+ * The same for an exec that names none: the leaf, or the cgroup of init below it where the leaf takes no processes, as
+ * when the container's own service manager passes its controllers on.
+ */
+int cgroup_open_exec(const struct cgroup_host *host, const struct cgroup *cg, pid_t init,
+		     int *ret_fd, struct error *err);
 /* Controllers that are enabled for the cgroup, "cpu memory pids". */
 int cgroup_controllers(const struct cgroup *cg, char *buf, size_t size);
 /* The limits in force as one JSON object (malloc'd), {"memory.max": "67108864", ...}; NULL where none is. */

@@ -9,7 +9,6 @@
 struct supervise {
 	const struct pidref *process; /* our child, or a child of ours by CLONE_PARENT */
 	int console_master; /* relay between it and stdin/stdout; -EBADF without a terminal */
-	int notify_fd;      /* NOTIFY_SOCKET relay, or -EBADF */
 };
 /* Must be called before the process starts: blocks the signals that will be forwarded, becomes subreaper. */
 int supervise_prepare(struct error *err);

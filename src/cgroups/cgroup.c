@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cgroups/driver.h"
+#include "cgroups/host.h"
 #include "cgroups/tree.h"
 
 void cgroup_clear(struct cgroup *cg)
@@ -166,6 +167,40 @@ int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struc
 		return fd;
 	}
 	*ret_fd = fd;
+	return 0;
+}
+
+/* The "no internal processes" rule of cgroups(7): clone3() would answer EBUSY. */
+static bool takes_processes(const struct cgroup *cg)
+{
+	char enabled[CONTROLLERS_MAX];
+
+	return cg->fd >= 0 &&
+	       tree_read(cg->fd, "cgroup.subtree_control", enabled, sizeof(enabled)) >= 0 &&
+	       !enabled[0];
+}
+
+int cgroup_open_exec(const struct cgroup_host *host, const struct cgroup *cg, pid_t init,
+		     int *ret_fd, struct error *err)
+{
+	size_t len = strlen(cg->path);
+	char path[sizeof(cg->leaf)];
+	int r;
+
+	if (takes_processes(cg))
+		return cgroup_open_sub(cg, "", ret_fd, err);
+	r = host_own_path(init, host->mount_root, path, sizeof(path));
+	if (r >= 0 && (strncmp(path, cg->path, len) != 0 || (path[len] && path[len] != '/')))
+		r = -EXDEV;
+	if (r >= 0)
+		r = tree_open(host->root_fd, path);
+	if (r < 0) {
+		error_set(err, -r, "cannot enter the container's cgroup '%s'", cg->leaf);
+		error_add_step(err, "cgroup-exec");
+		error_add_subject(err, cg->leaf);
+		return r;
+	}
+	*ret_fd = r;
 	return 0;
 }
 

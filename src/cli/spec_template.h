@@ -21,7 +21,7 @@ struct spec_template {
 	bool terminal, readonly, seccomp, host_network;
 	bool rootless;
 	uint32_t host_uid, host_gid; /* rootless: who runs the container */
-	bool keep_groups; /* rootless: its supplementary groups, which it cannot drop */
+	bool keep_groups;            /* rootless: its supplementary groups, which it cannot drop */
 	int64_t memory, pids;        /* 0 = no limit written */
 	uint64_t cpu_quota_us;       /* per 100 ms; 0 = no limit written */
 };

@@ -193,15 +193,20 @@ static int on_listener(struct launch *l, int fd, struct error *err)
 
 static int enter_cgroup(struct exec *e, struct error *err)
 {
-	if (e->found.cgroup.fd < 0) {
+	const struct state *state = &e->found.state;
+
+	if (state->cgroup_driver == CGROUP_NONE || !state->cgroup_path || !state->cgroup_path[0]) {
 		if (e->opt->cgroup)
 			return error_fail(err, ERROR_USAGE, 0,
 					  "--cgroup is given but the container has no cgroup");
 		return 0;
 	}
+	/* From here on without it is no way to go on: its limits and its device program would not hold. */
 	e->cgroup.driver = e->found.cgroup.driver;
-	return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup ? e->opt->cgroup : "",
-			       &e->cgroup.fd, err);
+	if (e->opt->cgroup)
+		return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup, &e->cgroup.fd, err);
+	return cgroup_open_exec(&e->found.cgroup_host, &e->found.cgroup, e->init.pid, &e->cgroup.fd,
+				err);
 }
 
 static int start(struct exec *e, struct error *err)
@@ -252,7 +257,6 @@ static int follow(struct exec *e, int *ret_status, struct error *err)
 	struct supervise supervise = {
 		.process = &e->launch.process,
 		.console_master = e->console_master,
-		.notify_fd = -1,
 	};
 
 	return supervise_run(&supervise, ret_status, err);

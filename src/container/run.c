@@ -38,7 +38,6 @@ static int follow(struct setup *s, int *ret_status, struct error *err)
 	struct supervise supervise = {
 		.process = &s->launch.process,
 		.console_master = s->console_master,
-		.notify_fd = -1,
 	};
 
 	return supervise_run(&supervise, ret_status, err);

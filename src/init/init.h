@@ -45,6 +45,7 @@ struct init {
 	const struct plan_arg_identity *identity; /* once it was taken */
 	char program[PATH_MAX];                   /* what OP_LOOKUP found */
 	char home[PATH_MAX];                      /* "HOME=...", for PLAN_EXEC_SET_HOME */
+	char **exec_args, **exec_env;             /* by exec_prepare() */
 };
 
 /* One op: 0, or -errno with err filled. */
@@ -118,6 +119,8 @@ void init_open_sources(struct init *in);
  * memory.
  */
 char **init_vector(const struct init *in, const struct plan_array *array, unsigned extra);
+/* Makes what execve() needs; done once, before the filter. */
+int exec_prepare(struct init *in, struct error *err);
 /* Closes every descriptor but stdio, the preserved ones and the socket (R5). */
 int init_close_descriptors(struct init *in, struct error *err);
 

@@ -8,19 +8,33 @@
 
 #include "init/init.h"
 
-int op_exec(struct init *in, const struct plan_op *op, struct error *err)
+/* Memory is taken before the filter is loaded, which may forbid it. OP_EXEC is the last op (plan_validate). */
+int exec_prepare(struct init *in, struct error *err)
 {
+	const struct plan_op *op = &plan_ops(in->plan)[in->plan->op_count - 1];
 	const struct plan_arg_exec *arg = init_arg(in, op);
-	char **args = init_vector(in, &arg->args, 0), **env = init_vector(in, &arg->env, 1);
-	int r = init_close_descriptors(in, err);
 
-	if (r < 0)
-		return r;
-	if (!args || !env)
+	if (in->exec_args)
+		return 0;
+	in->exec_args = init_vector(in, &arg->args, 0);
+	in->exec_env = init_vector(in, &arg->env, 1);
+	if (!in->exec_args || !in->exec_env)
 		return init_fail(err, -ENOMEM, "mmap", NULL,
 				 "no memory for the arguments of the program");
 	if (in->home[0])
-		env[arg->env.count] = in->home;
-	(void)execve(in->program, args, env);
-	return program_explain(in->program, args[0], errno, err);
+		in->exec_env[arg->env.count] = in->home;
+	return 0;
+}
+
+int op_exec(struct init *in, const struct plan_op *op, struct error *err)
+{
+	int r = exec_prepare(in, err);
+
+	(void)op;
+	if (r >= 0)
+		r = init_close_descriptors(in, err);
+	if (r < 0)
+		return r;
+	(void)execve(in->program, in->exec_args, in->exec_env);
+	return program_explain(in->program, in->exec_args[0], errno, err);
 }

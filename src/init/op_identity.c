@@ -243,7 +243,8 @@ static int check(const struct identity *id, uint64_t kept, struct error *err)
 	for (int i = 0; i < 3; i++)
 		same = same && uids[i] == id->uid && gids[i] == id->gid;
 	if (set_groups)
-		same = same && syscall(SYS_getgroups, 0, NULL) == (long)id->group_count;
+		same = same && (syscall(SYS_getgroups, 0, NULL) == (long)id->group_count ||
+				has_wanted_groups(id));
 	same = same && effective == (id->arg->effective | kept) &&
 	       permitted == (id->arg->permitted | kept) && inheritable == id->arg->inheritable;
 	return same ? 0

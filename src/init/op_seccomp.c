@@ -73,8 +73,10 @@ int op_seccomp(struct init *in, const struct plan_op *op, struct error *err)
 		.len = (unsigned short)arg->insn_count,
 		.filter = (struct sock_filter *)(uintptr_t)plan_at(in->plan, arg->insns),
 	};
-	int r = init_close_descriptors(in, err);
+	int r = exec_prepare(in, err);
 
+	if (r >= 0)
+		r = init_close_descriptors(in, err);
 	if (r < 0)
 		return r;
 	r = load(arg, &program);

@@ -55,6 +55,17 @@ struct loop {
 	struct relay input, output;
 };
 
+/* A shell that we were stopped under has set its own mode; in the background the terminal is not ours to set. */
+static void renew_terminal(const struct loop *l)
+{
+	struct console_saved shells;
+
+	if (!l->terminal.active || tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return;
+	(void)console_raw(STDIN_FILENO, &shells);
+	(void)console_copy_size(STDIN_FILENO, l->s->console_master);
+}
+
 static void forward(struct loop *l, const struct signalfd_siginfo *info)
 {
 	switch (info->ssi_signo) {
@@ -65,6 +76,9 @@ static void forward(struct loop *l, const struct signalfd_siginfo *info)
 			(void)console_copy_size(STDIN_FILENO, l->s->console_master);
 			return;
 		}
+		break;
+	case SIGCONT:
+		renew_terminal(l);
 		break;
 	case SIGPIPE:
 		return; /* our own: a reader of the relay went away */

@@ -11,7 +11,7 @@ teardown() { teardown_attack; }
 	local d m
 	mkdir -p "$H/fake/self/attr"
 	trap_host
-	for d in /proc /proc/self/attr /proc/sys /proc/./x/../self /proc/net/dev /proc//1 /proc/sys/kernel/core_pattern /x/../proc/sys; do
+	for d in /proc /proc/self/attr /proc/sys /proc/./x/../self /proc/net/dev /proc//1 /proc/sys/net/ipv4/ip_default_ttl /x/../proc/sys; do
 		for m in "{\"type\":\"tmpfs\",\"source\":\"tmpfs\"}" "{\"type\":\"bind\",\"source\":\"$H/fake\",\"options\":[\"rbind\"]}"; do
 			write_spec
 			set_args /bin/true

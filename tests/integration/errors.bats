@@ -166,7 +166,7 @@ at_text() {
 	run rt run --bundle "$BUNDLE" "$ID"
 	echo "$output"
 	[ "$status" -ne 0 ]
-	assert_output_has /script "No such file"
+	assert_output_has /script "o such file"
 	assert_clean
 }
 
@@ -179,7 +179,7 @@ at_text() {
 		run rt start "$ID"
 		[ "$status" -ne 0 ]
 	fi
-	assert_output_has /script "No such file"
+	assert_output_has /script "o such file"
 }
 
 @test "cwd: missing, not absolute" {

@@ -235,3 +235,28 @@ SH
 	assert_output_has "exit status 4" bbbb
 	[ ${#output} -lt 2000 ]
 }
+
+@test "a poststart hook may be a command on its own container" {
+	printf '#!/bin/sh\nexec "%s" --root "%s" exec "%s" /bin/sh -c "exit 0"\n' "$RT" "$ROOT" "$ID" >"$H/calls"
+	chmod 755 "$H/calls"
+	config '.hooks.poststart = [{path: $p, timeout: 10}]' --arg p "$H/calls"
+	set_args /bin/sleep 30
+	rt_create
+	rt start "$ID"
+	rt delete --force "$ID"
+	rt run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	rt delete --force "$ID"
+}
+
+@test "delete --force does not wait for a startContainer hook that does not end" {
+	config '.hooks.startContainer = [{path: "/bin/sleep", args: ["sleep", "50"]}]'
+	set_args /bin/true
+	rt_create
+	"$RT" --root "$ROOT" start "$ID" >/dev/null 2>&1 3>&- &
+	local starter=$! start=$SECONDS
+	sleep 0.5
+	timeout 20 "$RT" --root "$ROOT" delete --force "$ID"
+	[ $((SECONDS - start)) -lt 15 ]
+	wait "$starter" || true
+	run -1 rt state "$ID"
+}

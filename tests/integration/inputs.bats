@@ -40,6 +40,14 @@ setup_file() {
 		timeout 200 bash -eu -c 'make_image "$1" "$2"' - "$cache/debian" "$cache/image.new" </dev/null >"$log" 2>&1 3>&- 7>&- &&
 			mv "$cache/image.new" "$cache/image" || tail -n3 "$log" | sed 's/^/# buildah: /' >&3
 	fi
+	local flag
+	for flag in "" --rootless; do
+		[ -e "$cache/image/index.json" ] && [ ! -e "$cache/bundle$flag" ] && command -v umoci >/dev/null || continue
+		rm -rf --one-file-system "$cache/bundle.new"
+		# shellcheck disable=SC2086 # no flag is no word
+		timeout 200 umoci unpack $flag --image "$cache/image:latest" "$cache/bundle.new" </dev/null >"$log" 2>&1 3>&- 7>&- &&
+			mv "$cache/bundle.new" "$cache/bundle$flag" || tail -n3 "$log" | sed 's/^/# umoci: /' >&3
+	done
 	exec 7>&-
 }
 
@@ -64,15 +72,13 @@ debian() {
 	config '.root.path = $p | .process.env = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"]' --arg p "$CACHE/debian"
 }
 
-# image FLAGS...: the bundle that umoci makes of the image.
+# image [--rootless]: the bundle that umoci made of the image.
 image() {
 	need_root
 	need_tool buildah
 	need_tool umoci
-	[ -e "$CACHE/image/index.json" ]
-	rm -rf "$BUNDLE"
-	umoci unpack "$@" --image "$CACHE/image:latest" "$BUNDLE"
-	config '.process.terminal = false'
+	cp "$CACHE/bundle${1:-}/config.json" "$BUNDLE/config.json"
+	config '.process.terminal = false | .root.path = $p' --arg p "$CACHE/bundle${1:-}/rootfs"
 }
 
 @test "runc spec" {
@@ -110,8 +116,11 @@ image() {
 		cp "$FIXTURES/$kind-like.json" "$BUNDLE/config.json"
 		# Their mount sources and cgroups are of another machine.
 		config '.root.path = "rootfs" | .process.terminal = false | .mounts |= map(select(.type != "bind")) | del(.linux.cgroupsPath) | del(.linux.resources) | del(.hooks)
-			| .process.cwd = "/" | .linux.namespaces |= map(del(.path))'
+			| .process.cwd = "/" | del(.process.apparmorProfile) | .linux.namespaces |= map(del(.path))'
 		set_sh 'echo hello; exit 3'
+		# Mount points are made by the root of a user namespace.
+		chmod 755 "$BATS_RUN_TMPDIR" "$TMP" "$BUNDLE"
+		chown -R "$(jq -r '"\(.linux.uidMappings[0].hostID // 0):\(.linux.gidMappings[0].hostID // 0)"' "$BUNDLE/config.json")" "$BUNDLE/rootfs"
 		run rt run --bundle "$BUNDLE" "$ID"
 		echo "$kind: $output"
 		[ "$status" = 3 ]

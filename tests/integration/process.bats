@@ -199,3 +199,17 @@ seccomp() { config '.linux.seccomp = {defaultAction: $d, architectures: ["SCMP_A
 	[ "$status" = 255 ]
 	[ ! -e "$TMP/pid2" ]
 }
+
+# A service manager in the container does this; cgroups(7) then lets no process into the container's own cgroup.
+@test "exec into a container that passes its controllers on" {
+	need_root
+	need_controller hugetlb
+	config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]
+		| (.mounts[] | select(.type | startswith("cgroup")) | .options) = ["nosuid", "noexec", "nodev"]
+		| .linux.namespaces += (if any(.linux.namespaces[]; .type == "cgroup") then [] else [{type: "cgroup"}] end)'
+	set_sh 'cd /sys/fs/cgroup && mkdir a && echo 1 >a/cgroup.procs && echo +hugetlb >cgroup.subtree_control; cd /; exec sleep 30'
+	rt run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	inside() { [ "$(rt exec "$ID" /bin/sh -c 'grep ^0: /proc/self/cgroup' 2>/dev/null)" = 0::/a ]; }
+	wait_for 10 inside
+	rt delete --force "$ID"
+}

@@ -107,7 +107,8 @@ sched_or_skip() {
 
 @test "memoryPolicy: the modes and flags" {
 	[ -e /proc/self/numa_maps ] || skip "this kernel has no NUMA"
-	config '.linux.memoryPolicy = {mode: "MPOL_INTERLEAVE", nodes: "0"}'
+	# The default profile does not let the probe ask.
+	config 'del(.linux.seccomp) | .linux.memoryPolicy = {mode: "MPOL_INTERLEAVE", nodes: "0"}'
 	set_args probe mempolicy
 	rt_run 0
 	[ "$output" = "3 0x1" ]
@@ -152,11 +153,11 @@ sched_or_skip() {
 	config '.process.user = {uid: 1000, gid: 1001, additionalGids: [5, 1002], umask: 23}'
 	set_sh 'probe ids; probe umask'
 	rt_run 0
-	[ "${lines[0]}" = "uid=1000,1000,1000 gid=1001,1001,1001 groups=5,1001,1002" ] || [ "${lines[0]}" = "uid=1000,1000,1000 gid=1001,1001,1001 groups=5,1002" ]
+	[ "${lines[0]}" = "uid=1000,1000,1000 gid=1001,1001,1001 groups=5,1001,1002" ]
 	[ "${lines[1]}" = 0027 ]
 	config '.process.user = {uid: 1000, gid: 1001}'
 	rt_run 0
-	[[ ${lines[0]} == "uid=1000,1000,1000 gid=1001,1001,1001 groups=" || ${lines[0]} == *" groups=1001" ]]
+	[ "${lines[0]}" = "uid=1000,1000,1000 gid=1001,1001,1001 groups=1001" ]
 	[ "${lines[1]}" = 0022 ]
 }
 
@@ -165,7 +166,7 @@ sched_or_skip() {
 	need_tool setpriv
 	set_args probe ids
 	run setpriv --groups 4242 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
-	[[ $output == *"groups=" || $output == *"groups=0" ]]
+	[[ $output == *" groups=0" ]]
 	config '.annotations["run.oci.keep_original_groups"] = "1"'
 	run setpriv --groups 4242 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 	[[ $output == *"groups="*4242* ]]
@@ -193,6 +194,7 @@ sched_or_skip() {
 
 @test "rlimits: unlimited is the largest number" {
 	need_root
+	(ulimit -Hl unlimited) 2>/dev/null || skip "needs CAP_SYS_RESOURCE"
 	config '.process.rlimits = [{type: "RLIMIT_MEMLOCK", soft: 18446744073709551615, hard: 18446744073709551615}]'
 	set_args probe rlimit MEMLOCK
 	rt_run 0

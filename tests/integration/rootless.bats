@@ -84,3 +84,10 @@ edit() {
 	run -0 as env XDG_RUNTIME_DIR="$TMP/run" "$RT" run --bundle "$BUNDLE" "$ID"
 	[ -d "$TMP/run/knarr" ]
 }
+
+@test "exec takes the oom_score_adj of the config" {
+	edit '.process.oomScoreAdj = 123 | .process.args = ["/bin/sleep", "60"]'
+	as "$RT" --root "$ROOT" run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$TMP/err" || { cat "$TMP/err"; return 1; }
+	run -0 as "$RT" --root "$ROOT" exec "$ID" /bin/cat /proc/self/oom_score_adj
+	assert_output_has 123
+}
