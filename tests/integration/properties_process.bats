@@ -261,7 +261,7 @@ sched_or_skip() {
 keyctl_session_of_host() { "$PROBE" keyring; }
 
 @test "env is process.env and no more" {
-	set_sh 'tr "\0" "\n" </proc/self/environ | cut -d= -f1 | sort | tr "\n" " "'
+	set_args /bin/env
 	export SECRET_OF_CALLER=1 _OCI_SYNCPIPE=9
 	rt_run 0
 	[[ $output != *SECRET* && $output != *_OCI* ]]

@@ -257,7 +257,8 @@ operator() {
 	[ "$(jq -r .metadata "$H/state")" = "some words" ]
 	[ "$(jq -c .fds "$H/state")" = '["seccompFd"]' ]
 	[ "$(jq -r .state.id "$H/state")" = "$ID" ]
-	[ "$(jq -r .state.status "$H/state")" = creating ]
+	# A filter without a need for privileges is loaded last, after the start.
+	[ "$(jq -r .state.status "$H/state")" = running ]
 	[ "$(jq -r .state.annotations.key "$H/state")" = value ]
 	[ "$(jq -r .ociVersion "$H/state")" = "$(jq -r .ociVersion "$BUNDLE/config.json")" ]
 	[ "$(jq -r .pid "$H/state")" -gt 1 ]

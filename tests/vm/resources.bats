@@ -53,7 +53,7 @@ load helpers
 	resources '{"memory": {"swap": 33554432}}'
 	refused "'swap'"
 	resources '{"memory": {"limit": 33554432, "swap": 1048576}}'
-	refused "'swap'"
+	refused "linux.resources.memory.swap"
 }
 
 @test "memory.checkBeforeUpdate refuses a limit below what is used" {
@@ -196,7 +196,7 @@ load helpers
 	resources '{"rdma": {"mlx5_1": {"hcaHandles": 3, "hcaObjects": 1000}}}'
 	refused "rdma.max"
 	resources '{"rdma": {"a b": {"hcaHandles": 3}}}'
-	refused "no spaces"
+	refused "cannot be the name of a device"
 }
 
 @test "unified: any file of the cgroup, last and as it is" {
