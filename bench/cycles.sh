@@ -22,16 +22,17 @@ export RT TMP
 
 cgroups() { find "$tree" -type d -path "*cycle-$$-*" 2>/dev/null | wc -l; }
 mounts() { grep -c "$TMP" /proc/self/mountinfo; }
-processes() { ps -eo args | grep -c "[c]ycle-$$-"; }
+processes() { pgrep -f -c "cycle-$$-[0-9]"; }
 
 : >"$TMP/failed"
 start=$(date +%s%N)
+# shellcheck disable=SC2016 # expanded by the inner shell
 seq "$COUNT" | xargs -P "$JOBS" -I{} sh -c '"$RT" --root "$TMP/root" run --bundle "$TMP/bundle" "cycle-'$$'-{}" </dev/null ||
 	echo {} >>"$TMP/failed"'
 end=$(date +%s%N)
 
 failed=$(wc -l <"$TMP/failed")
-states=$(ls "$TMP/root" | wc -l)
+states=$(find "$TMP/root" -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)
 echo "cycles $COUNT, $JOBS at a time: $(((end - start) / 1000000)) ms, $(((end - start) / 1000 / COUNT)) us each"
 echo "failed $failed; left: states $states, cgroups $(cgroups), mounts $(mounts), processes $(processes)"
 [ "$failed $states $(cgroups) $(mounts) $(processes)" = "0 0 0 0 0" ]

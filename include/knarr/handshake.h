@@ -13,9 +13,10 @@
  *                 <------      CONSOLE   (fd: pty master)
  *                 <------      READY     at the gate; the program was found
  *   START         ------>          PLAN_GATE_HANDSHAKE only
+ *                 <------      RUNNING   only the filter and execve are left
  *                 <------      LISTENER  (fd: seccomp notify), then waits for
  *   LISTENER_DONE ------>
- *                 (EOF: execve closed the socket: the program runs)
+ *                 (EOF after RUNNING: execve closed the socket: the program runs)
  *   at any time   <------      FAILED    struct error in the payload; then EOF
  *   at any time   <------      DEBUG, TIMING
  *
@@ -39,6 +40,7 @@ enum handshake_step {
 	STEP_CONSOLE,
 	STEP_READY,
 	STEP_START,
+	STEP_RUNNING,
 	STEP_LISTENER,
 	STEP_LISTENER_DONE,
 	STEP_FAILED,

@@ -8,11 +8,15 @@
 
 #include "init/init.h"
 
-/* Memory is taken before the filter is loaded, which may forbid it. OP_EXEC is the last op (plan_validate). */
+/*
+ * What execve() needs, before the filter is loaded, which may forbid to take memory or to send. OP_EXEC is the last op
+ * (plan_validate).
+ */
 int exec_prepare(struct init *in, struct error *err)
 {
 	const struct plan_op *op = &plan_ops(in->plan)[in->plan->op_count - 1];
 	const struct plan_arg_exec *arg = init_arg(in, op);
+	int r;
 
 	if (in->exec_args)
 		return 0;
@@ -23,6 +27,10 @@ int exec_prepare(struct init *in, struct error *err)
 				 "no memory for the arguments of the program");
 	if (in->home[0])
 		in->exec_env[arg->env.count] = in->home;
+	/* Who waits could not tell our death from execve() without this: both close the socket. */
+	r = channel_send(in, STEP_RUNNING, 0, NULL, -1);
+	if (r < 0)
+		return init_fail(err, r, "sendmsg", NULL, "nobody waits for the program any more");
 	return 0;
 }
 

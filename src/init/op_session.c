@@ -102,7 +102,9 @@ int op_keyring(struct init *in, const struct plan_op *op, struct error *err)
 		return 0;
 	init_fail(err, r, "keyctl", NULL, "cannot make a session keyring");
 	if (r == -EDQUOT)
-		error_add_remedy(err, "the quota of keys is used up (kernel.keys.maxkeys)");
+		error_add_remedy(
+			err,
+			"the quota of keys is used up (kernel.keys.maxkeys); --no-new-keyring keeps the caller's keyring");
 	return r;
 }
 

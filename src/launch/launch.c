@@ -271,9 +271,20 @@ static int serve_listener(struct launch *l, int fd, struct error *err)
 	return r < 0 ? r : launch_send(l, STEP_LISTENER_DONE, 0, err);
 }
 
-/* From START to EOF, which execve() causes by closing the socket. */
-static int serve_until_exec(struct launch *l, struct error *err)
+/* EOF before RUNNING: the process died in a startContainer hook, or was killed at its gate. */
+static int explain_no_program(struct launch *l, bool own_child, struct error *err)
 {
+	if (own_child)
+		return explain_death(l, err);
+	return error_fail(err, ERROR_SYSTEM, 0,
+			  "the container's process ended before its program ran");
+}
+
+/* From START to EOF, which execve() causes by closing the socket. */
+static int serve_until_exec(struct launch *l, bool own_child, struct error *err)
+{
+	/* A plan without a program (mounts add) ends after READY. */
+	bool running = l->plan.header && (l->plan.header->flags & PLAN_MOUNTS);
 	struct handshake_packet packet;
 
 	for (;;) {
@@ -281,8 +292,10 @@ static int serve_until_exec(struct launch *l, struct error *err)
 		int r = launch_receive(l, &packet, &fd, err);
 
 		if (r == STEP_NONE)
-			return 0;
-		if (r == STEP_LISTENER)
+			return running ? 0 : explain_no_program(l, own_child, err);
+		if (r == STEP_RUNNING)
+			running = true;
+		else if (r == STEP_LISTENER)
 			r = serve_listener(l, fd, err);
 		else if (r >= 0)
 			r = error_fail(err, ERROR_INTERNAL, 0,
@@ -298,7 +311,7 @@ int launch_release(struct launch *l, bool start, struct error *err)
 	int r = start ? launch_send(l, STEP_START, l->process.pid, err) : 0;
 
 	if (r >= 0)
-		r = serve_until_exec(l, err);
+		r = serve_until_exec(l, true, err);
 	if (r < 0)
 		launch_kill(l);
 	l->socket = fd_close(l->socket);
@@ -319,7 +332,7 @@ int launch_open_gate(struct launch *l, int state_dirfd, struct error *err)
 				 "cannot reach the container's process at its start gate");
 	r = launch_send(l, STEP_START, l->process.pid, err);
 	if (r >= 0)
-		r = serve_until_exec(l, err);
+		r = serve_until_exec(l, false, err);
 	l->socket = fd_close(l->socket);
 	return r;
 }

@@ -16,6 +16,7 @@ static const char *const step_names[STEP_COUNT] = {
 	[STEP_CONSOLE] = "console",
 	[STEP_READY] = "ready",
 	[STEP_START] = "start",
+	[STEP_RUNNING] = "running",
 	[STEP_LISTENER] = "listener",
 	[STEP_LISTENER_DONE] = "listener-done",
 	[STEP_FAILED] = "failed",
@@ -39,8 +40,9 @@ static const struct {
 	[STEP_HOOKS] = { BIT(STEP_HOOKS_DONE), 0 },
 	[STEP_HOOKS_DONE] = { 0, BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_CONSOLE] = { 0, BIT(STEP_READY) },
-	[STEP_READY] = { BIT(STEP_START), BIT(STEP_LISTENER) },
-	[STEP_START] = { 0, BIT(STEP_LISTENER) },
+	[STEP_READY] = { BIT(STEP_START), BIT(STEP_RUNNING) },
+	[STEP_START] = { 0, BIT(STEP_RUNNING) },
+	[STEP_RUNNING] = { 0, BIT(STEP_LISTENER) },
 	[STEP_LISTENER] = { BIT(STEP_LISTENER_DONE), 0 },
 };
 

@@ -43,7 +43,7 @@ static void add_label(struct builder *b, enum plan_lsm lsm, const char *label,
 	builder_op(b, OP_LABEL, 0, builder_origin(b, node), &arg, sizeof(arg));
 }
 
-/* A kernel without keyrings, or a quota that is used up, is no reason not to run. */
+/* A kernel without keyrings is no reason not to run (op_keyring says so); keeping the caller's keys in silence would be. */
 static void plan_keyring(struct builder *b)
 {
 	if (b->opt->no_new_keyring)
@@ -51,7 +51,7 @@ static void plan_keyring(struct builder *b)
 	if (b->process->selinux_label)
 		add_label(b, PLAN_LSM_SELINUX_KEYCREATE, b->process->selinux_label,
 			  b->process->selinux_node);
-	builder_op(b, OP_KEYRING, PLAN_OP_OPTIONAL, b->origin_default, NULL, 0);
+	builder_op(b, OP_KEYRING, 0, b->origin_default, NULL, 0);
 }
 
 static int plan_rlimits(struct builder *b)

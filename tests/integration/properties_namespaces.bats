@@ -110,3 +110,16 @@ links() { set_sh "for i in $*; do probe symlink /proc/self/ns/\$i; done"; }
 	config '(.linux.namespaces[] | select(.type == "network")).path = "/etc/passwd"'
 	fails_with /etc/passwd
 }
+@test "user, pid and network of one owner are joined by path" {
+	hold --fork --user --map-root-user --pid --net
+	path user user
+	path pid pid
+	path network net
+	config 'del(.mounts[] | select(.type == "cgroup" or .type == "mqueue")) | (.mounts[] | select(.type == "devpts")).options -= ["gid=5"] | del(.linux.uidMappings, .linux.gidMappings)'
+	links user pid net
+	rt_run 0
+	[ "${lines[0]}" = "$(ns user)" ]
+	[ "${lines[1]}" = "$(ns pid)" ]
+	[ "${lines[2]}" = "$(ns net)" ]
+}
+

@@ -103,7 +103,7 @@ def check_config():
     text = read(f"man/{page}")
     ops = set(re.findall(r'\[OP_\w+\] = "([a-z-]+)"', read("src/plan/plan_names.c")))
     said = set()
-    for names, reader, doers in re.findall(r"^\.It (\S.*?) Ta (\S+) Ta (.+)$", text, re.M):
+    for names, reader, doers in re.findall(r"^\.It (\S.*?) Ta (\S+) Ta (.+?)(?: Ta .+)?$", text, re.M):
         if names.startswith("Em "):
             continue
         parts = [p.replace("[]", "") for p in names.split(", ")]

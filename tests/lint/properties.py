@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-top = sys.argv[1] if len(sys.argv) > 1 else "."
+top = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("srcdir", ".")
 failures = 0
 
 

@@ -44,12 +44,12 @@ static void test_whole_conversations(void **state)
 	assert_true(CONVERSATION(C(READY)));
 	assert_true(CONVERSATION(C(READY), P(START)));
 	assert_true(CONVERSATION(P(GO), C(HOOKS), P(HOOKS_DONE), C(CONSOLE), C(READY)));
-	assert_true(
-		CONVERSATION(C(FORKED), P(GO), C(READY), P(START), C(LISTENER), P(LISTENER_DONE)));
+	assert_true(CONVERSATION(C(FORKED), P(GO), C(READY), P(START), C(RUNNING), C(LISTENER),
+				 P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(GO), C(FORKED), C(DEBUG), C(TIMING), C(CONSOLE), C(READY)));
-	assert_true(CONVERSATION(C(READY), C(LISTENER), P(LISTENER_DONE)));
+	assert_true(CONVERSATION(C(READY), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
 	/* the gate connection */
-	assert_true(CONVERSATION(P(START), C(LISTENER), P(LISTENER_DONE)));
+	assert_true(CONVERSATION(P(START), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(START), C(TIMING), C(FAILED)));
 }
 
@@ -64,6 +64,8 @@ static void test_wrong_turns(void **state)
 	assert_false(CONVERSATION(C(READY), P(GO)));
 	assert_false(CONVERSATION(C(READY), P(START), P(START)));
 	assert_false(CONVERSATION(C(READY), P(START), C(LISTENER), C(LISTENER)));
+	assert_false(CONVERSATION(P(START), C(LISTENER)));
+	assert_false(CONVERSATION(C(READY), P(START), C(RUNNING), C(RUNNING)));
 	assert_false(CONVERSATION(P(GO), P(GO)));
 	assert_false(CONVERSATION(P(HOOKS_DONE)));
 }
