@@ -454,7 +454,9 @@ one_record() {
 	cat >"$TMP/parent.py" <<'PY'
 import ctypes, os, subprocess, sys
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-subprocess.check_call(sys.argv[1:], stdin=subprocess.DEVNULL)
+# The container keeps its stdio: were it ours, whoever reads ours would wait for its end.
+null = subprocess.DEVNULL
+subprocess.check_call(sys.argv[1:], stdin=null, stdout=null, stderr=null)
 children = open("/proc/self/task/%d/children" % os.getpid()).read().split()
 print(" ".join(children), flush=True)
 PY
