@@ -477,6 +477,9 @@ int jread_parse(const char *text, size_t len, const char *name, struct jdoc **re
 	memcpy(doc->source, text, len);
 	doc->source[len] = ' ';
 	doc->source_len = len;
+	/* Of a long path the end says more than the beginning. */
+	if (strlen(name) >= sizeof(doc->name) && strrchr(name, '/'))
+		name = strrchr(name, '/') + 1;
 	text_copy(doc->name, sizeof(doc->name), name);
 
 	reader = (struct reader){ .doc = doc, .err = err };

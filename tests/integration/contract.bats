@@ -487,7 +487,7 @@ PY
 	jq '.version = 1000 | .id = "new"' "$TOP/tests/fixtures/state/v1.json" >"$ROOT/new/state.json"
 	chmod 600 "$ROOT/new/state.json"
 	run -1 rt state new
-	assert_output_has state.json 1000
+	assert_output_has record 1000
 	rt delete --force new
 	[ ! -e "$ROOT/new" ]
 }
