@@ -4,12 +4,12 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit golden fuzz integration user asan attack vm
+#   LAYER         only these: lint unit golden fuzz integration user attack vm; by name only: asan engines
 #
 # The layers: lint; unit (make check); golden; fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
 # build with sanitizers and fault points); attack (bats files that play a hostile container); vm
-# (tests/vm and tests/engines in a machine with the unified cgroup tree, systemd, AppArmor, engines).
+# (tests/vm in a machine with the unified cgroup tree, systemd, AppArmor); engines (tests/engines there).
 #
 # A skip is a failure unless tests/skips.allow has a reason for it. Logs: build/logs; each test's
 # verdict: build/logs/results.tsv. The last line is "N passed, N failed, N skipped".
@@ -21,7 +21,7 @@ for a; do
 	--quick) quick=yes vm=no ;;
 	--no-vm) vm=no ;;
 	--no-install) install=no ;;
-	lint | unit | golden | fuzz | integration | user | asan | attack | vm) only="$only $a" ;;
+	lint | unit | golden | fuzz | integration | user | asan | attack | vm | engines) only="$only $a" ;;
 	*)
 		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
 		exit 2
@@ -265,13 +265,14 @@ stop_machine() {
 	MACHINE=""
 }
 
-layer_vm() {
+# machine_files FOLDER: the bats files of tests/FOLDER in the machine.
+machine_files() {
 	local f k files="" v=$TOP/tests/vm/vm
-	for k in vm engines; do
+	for k in $1; do
 		for f in "$TOP/tests/$k"/*.bats; do [ ! -e "$f" ] || files="$files $k/$(basename "$f")"; done
 	done
 	[ -n "$files" ] || {
-		echo "   no files in tests/vm, tests/engines"
+		echo "   no files in tests/$1"
 		return 0
 	}
 	stage
@@ -292,6 +293,8 @@ layer_vm() {
 	tally vm
 	tally vm-user
 }
+layer_vm() { machine_files vm; }
+layer_engines() { machine_files engines; }
 
 # ---- what it comes to ------------------------------------------------------------------------
 
@@ -336,8 +339,10 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit golden fuzz integration user asan attack vm; do
+	for l in lint unit golden fuzz integration user attack vm asan engines; do
 		wanted $l || continue
+		# Slow under emulation and with sanitizers: by name only.
+		[[ $l != asan && $l != engines ]] || [ -n "$only" ] || continue
 		[ $l != vm ] || [ $vm = yes ] || continue
 		[ $l != asan ] || [ $quick = no ] || continue
 		t=$SECONDS

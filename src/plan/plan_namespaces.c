@@ -48,6 +48,10 @@ static int check(struct builder *b)
 	const struct spec_time_offset *offset = s->time_monotonic.present ? &s->time_monotonic
 									  : &s->time_boottime;
 
+	if (b->spec->net_device_count && !b->spec->namespaces[NS_NETWORK].present)
+		return builder_refuse(
+			b, ERROR_CONFIG, b->spec->net_devices[0].node,
+			"linux.netDevices needs a network namespace of the container's own");
 	if (!s->namespaces[NS_MOUNT].present)
 		return builder_refuse(
 			b, ERROR_UNSUPPORTED, s->linux_node,

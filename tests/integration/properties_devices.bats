@@ -88,7 +88,7 @@ teardown() {
 need_link() {
 	need_root
 	need_tool ip
-	ip link add "kn$$" type dummy 2>/dev/null || ip link add "kn$$" type bridge 2>/dev/null || skip "the kernel makes no network device here"
+	ip link add "kn$$" type dummy 2>/dev/null || ip link add "kn$$" type veth peer name "knp$$" 2>/dev/null || skip "the kernel makes no network device here"
 	ip addr add 192.0.2.7/24 dev "kn$$"
 	ip link set "kn$$" up
 }
