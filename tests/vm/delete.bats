@@ -71,26 +71,3 @@ cgroups() { find /sys/fs/cgroup -type d | wc -l; }
 		done
 	done
 }
-
-@test "T51: a pid that a stranger took over is left alone" {
-	need_root
-	idle_container
-	kill -KILL "$PID"
-	wait_for 20 is_status stopped
-	wait_for 20 is_gone "$PID"
-	stranger=""
-	for _ in 1 2 3 4 5; do
-		echo $((PID - 1)) >/proc/sys/kernel/ns_last_pid
-		sleep 500 3>&- &
-		stranger=$!
-		[ "$stranger" != "$PID" ] || break
-		kill "$stranger"
-	done
-	[ "$stranger" = "$PID" ] || skip "the pid could not be had again"
-	run rt kill "$ID" KILL
-	[ "$status" -ne 0 ]
-	is_status stopped
-	rt delete -f "$ID"
-	kill -0 "$stranger"
-	kill "$stranger"
-}
