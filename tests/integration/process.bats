@@ -178,7 +178,7 @@ seccomp() { config '.linux.seccomp = {defaultAction: $d, architectures: ["SCMP_A
 	[ "$output" = "--flag -x" ]
 	run rt exec "$ID" /no/such
 	[ "$status" = 255 ]
-	assert_output_has 'exec: "/no/such"' "No such file"
+	assert_output_has 'exec: "/no/such"' "no such file"
 	run rt exec "$ID" nosuch
 	assert_output_has 'exec: "nosuch": executable file not found in $PATH'
 	if is_root; then

@@ -29,15 +29,15 @@ while IFS=$tab read -r kind owner name letter _; do
 		grep -q -- "-a $owner -d" "$work/fish" || fail "fish: no command $owner"
 		;;
 	option)
-		sed -n "/^	case \$verb in/,/^	esac/p" "$work/bash" | grep -q "^	$owner) flags='.*--$name[ ']" || fail "bash: no $owner --$name"
+		sed -n "/^	case \$verb in/,/^	esac/p" "$work/bash" | grep -q "^	$owner) flags='.*--${name}[ ']" || fail "bash: no $owner --$name"
 		grep -q "_from $owner' -l $name " "$work/fish" || fail "fish: no $owner --$name"
-		sed -n "/^	$owner)/,/;;/p" "$work/zsh" | grep -q "'--$name[=[]" || fail "zsh: no $owner --$name"
+		sed -n "/^	$owner)/,/;;/p" "$work/zsh" | grep -q "'--${name}[=[]" || fail "zsh: no $owner --$name"
 		[ "$letter" = - ] || grep -q "_from $owner' -l $name -s $letter " "$work/fish" || fail "fish: no $owner -$letter"
 		;;
 	global)
-		grep -q -- " --$name[ \"]" "$work/bash" || fail "bash: no --$name"
+		grep -q -- " --${name}[ \"]" "$work/bash" || fail "bash: no --$name"
 		grep -q "^complete -c knarr -l $name " "$work/fish" || fail "fish: no --$name"
-		grep -q "'--$name[=[]" "$work/zsh" || fail "zsh: no --$name"
+		grep -q "'--${name}[=[]" "$work/zsh" || fail "zsh: no --$name"
 		;;
 	esac
 done < "$work/table"
@@ -80,7 +80,7 @@ EOF
 	try json ./fake --log-format js
 	try json ./fake --log-format = js
 	try rootfs ./fake run -b roo
-	try file.json ./fake exec --process fi
+	try file.json ./fake exec --process "fi"
 	try box ./fake start bo
 	try box ./fake run --bundle rootfs --detach bo
 	try other-/r ./fake --root /r state oth
