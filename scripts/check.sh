@@ -73,6 +73,13 @@ tap() {
 	shift 3
 	log=$LOGS/$layer-$(basename "$file").tap
 	limited "$seconds" "$@" >"$log" 2>"$log.err" </dev/null || rc=$?
+	# A shared or emulated machine may stall for longer than any wait: a file that fails gets a second run, and it is told.
+	if [ $rc != 0 ]; then
+		mv "$log" "$log.first"
+		echo "   $file again: $(grep -m 3 '^not ok' "$log.first" | tr '\n' ';')"
+		rc=0
+		limited "$seconds" "$@" >"$log" 2>"$log.err" </dev/null || rc=$?
+	fi
 	[ $rc -le 1 ] || printf '# %s\n' "$(tail -n 3 "$log.err" | tr '\n' ' ')" >>"$log"
 	awk -v layer="$layer" -v file="$file" -v status=$rc -f "$TOP/scripts/tap.awk" "$log" >>"$RESULTS"
 }
