@@ -84,8 +84,9 @@ c, _ = s.accept()
 data, fds, _, _ = socket.recv_fds(c, 100, 1)
 print(data.decode(), open("/proc/self/fdinfo/%d" % fds[0]).read())
 P
+	receiver=$!
 	wait_for 5 test -S "$H/receiver"
 	rt_run 0
-	wait
+	wait "$receiver" # bats has children of its own
 	grep -q '^Pid:' "$TMP/got"
 }
