@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 1u
+#define PLAN_VERSION 2u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -48,6 +48,7 @@ enum plan_op_type {
 	OP_MASK,
 	OP_READONLY,
 	OP_ROOT_READONLY, /* remount the root read-only, or set its propagation */
+	OP_UNMOUNT,       /* mounts remove: the mount at a path of the running container */
 	OP_PIVOT,
 	/* phase 3 */
 	OP_SESSION, /* setsid, controlling terminal, stdio */

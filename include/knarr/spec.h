@@ -408,6 +408,9 @@ int spec_parse_resources(const char *text, size_t len, const char *name, struct 
 			 struct error *err);
 int spec_parse_mounts(const char *text, size_t len, const char *name, struct spec **ret_spec,
 		      struct error *err);
+/* The array of mounts remove: each element needs a destination, and nothing else of it is judged. */
+int spec_parse_unmounts(const char *text, size_t len, const char *name, struct spec **ret_spec,
+			struct error *err);
 
 const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent */
 /* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver; NULL if neither names one. */

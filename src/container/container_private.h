@@ -74,9 +74,15 @@ struct found {
 	struct cgroup cgroup; /* fd < 0 if it has none or it is gone */
 	enum state_status status;
 };
-/* -ENOENT with "container does not exist". Always followed by found_done(). */
+/*
+ * -ENOENT with "container does not exist". The record is locked; one whose creation has not finished is refused, since
+ * the caller may be one of its hooks. Always followed by found_done().
+ */
 int found_open(const struct container_context *ctx, const char *id, struct found *ret,
 	       struct error *err);
+/* The same, but waits for the end of the creation: for delete. */
+int found_open_waiting(const struct container_context *ctx, const char *id, struct found *ret,
+		       struct error *err);
 /*
  * The same without the lock, for verbs that change no record: a hook may ask for the state of the container that is just
  * being created, and nobody waits for a slow one.
@@ -90,6 +96,12 @@ int found_spec(const struct found *f, struct spec **ret, struct error *err);
 int found_require_running(const struct found *f, const char *verb, struct error *err);
 /* pidfd of init, verified by its start time. */
 int found_process(const struct found *f, struct pidref *ret, struct error *err);
+
+/*
+ * The namespaces (CLONE_NEW*) of the container's process that are not the caller's. The process has to be held by
+ * found_process(), so that its pid means nobody else.
+ */
+uint64_t found_namespaces(const struct found *f);
 
 /* ---- destroy.c: the end of a container ---- */
 

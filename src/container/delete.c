@@ -65,7 +65,7 @@ int container_delete(const struct container_context *ctx, const char *id, bool f
 
 	if (force)
 		kill_if_locked(ctx, id);
-	r = found_open(ctx, id, &f, err);
+	r = found_open_waiting(ctx, id, &f, err);
 	if (r < 0) {
 		if (f.dir.fd >= 0)
 			r = delete_unreadable(&f, force, err);

@@ -79,36 +79,6 @@ static void take_size(struct exec *e)
 	p->console_height = size.ws_row;
 }
 
-/* Namespaces of init that are not ours. Asking the kernel costs less than being wrong about a namespace joined by path. */
-static uint64_t foreign_namespaces(const struct state *state)
-{
-	static const struct {
-		enum spec_ns ns;
-		const char *file;
-	} files[] = {
-		{ NS_USER, "user" },     { NS_MOUNT, "mnt" }, { NS_PID, "pid" },
-		{ NS_NETWORK, "net" },   { NS_IPC, "ipc" },   { NS_UTS, "uts" },
-		{ NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
-	};
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		uint64_t flag = spec_ns_clone_flag(files[i].ns);
-		char own[32], theirs[48];
-		struct stat a, b;
-
-		if (!(state->namespaces & flag))
-			continue;
-		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
-		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid,
-				  files[i].file);
-		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino ||
-		    a.st_dev != b.st_dev)
-			mask |= flag;
-	}
-	return mask;
-}
-
 static int compile_filter(struct exec *e, struct error *err)
 {
 	_cleanup_close_ int cache = -EBADF;
@@ -123,7 +93,7 @@ static int compile_filter(struct exec *e, struct error *err)
 
 static int build_plan(struct exec *e, struct error *err)
 {
-	uint64_t mask = foreign_namespaces(&e->found.state);
+	uint64_t mask = found_namespaces(&e->found);
 	struct plan_host host;
 	struct plan_options options = {
 		.id = e->opt->id,

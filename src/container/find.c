@@ -2,6 +2,7 @@
 /* find: a container that exists: its record, its cgroup, its process and what the kernel says of them. Host half. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "container/container_private.h"
 
@@ -21,8 +22,43 @@ static void open_cgroup(struct found *f)
 		f->cgroup.fd = -EBADF;
 }
 
-static int find(const struct container_context *ctx, const char *id, bool lock, struct found *ret,
-		struct error *err)
+enum find_lock {
+	FIND_UNLOCKED,
+	FIND_LOCKED,
+	FIND_LOCKED_UNLESS_CREATING,
+};
+
+/* Whoever creates it holds the lock for as long as its hooks run, and the caller may be one of those. */
+static int refuse_while_creating(const struct state_dir *dir, struct error *err)
+{
+	struct error ignored;
+	struct state state;
+	bool creating;
+
+	if (!state_dir_is_locked(dir) || state_load(dir, &state, &ignored) < 0)
+		return 0;
+	creating = state.creating;
+	state_done(&state);
+	return creating ? error_fail(err, ERROR_CONFLICT, 0,
+				     "the creation of container '%s' has not finished", dir->id)
+			: 0;
+}
+
+static int open_directory(const struct state_root *root, const char *id, enum find_lock lock,
+			  struct state_dir *ret, struct error *err)
+{
+	int r;
+
+	if (lock != FIND_LOCKED_UNLESS_CREATING)
+		return state_dir_open(root, id, lock == FIND_LOCKED, ret, err);
+	r = state_dir_open(root, id, false, ret, err);
+	if (r >= 0)
+		r = refuse_while_creating(ret, err);
+	return r < 0 ? r : state_dir_lock(ret, err);
+}
+
+static int find(const struct container_context *ctx, const char *id, enum find_lock lock,
+		struct found *ret, struct error *err)
 {
 	int r;
 
@@ -35,11 +71,11 @@ static int find(const struct container_context *ctx, const char *id, bool lock, 
 		return r;
 	if (ret->root.fd < 0)
 		return error_fail(err, ERROR_NOT_FOUND, ENOENT, "container does not exist");
-	r = state_dir_open(&ret->root, id, lock, &ret->dir, err);
+	r = open_directory(&ret->root, id, lock, &ret->dir, err);
 	if (r < 0)
 		return r;
 	r = state_load(&ret->dir, &ret->state, err);
-	if (r == -ENOENT && !lock) {
+	if (r == -ENOENT && lock == FIND_UNLOCKED) {
 		/* Somebody has begun to write it or to remove the container: wait for them. */
 		r = state_dir_lock(&ret->dir, err);
 		if (r >= 0)
@@ -58,13 +94,19 @@ static int find(const struct container_context *ctx, const char *id, bool lock, 
 int found_open(const struct container_context *ctx, const char *id, struct found *ret,
 	       struct error *err)
 {
-	return find(ctx, id, true, ret, err);
+	return find(ctx, id, FIND_LOCKED_UNLESS_CREATING, ret, err);
+}
+
+int found_open_waiting(const struct container_context *ctx, const char *id, struct found *ret,
+		       struct error *err)
+{
+	return find(ctx, id, FIND_LOCKED, ret, err);
 }
 
 int found_peek(const struct container_context *ctx, const char *id, struct found *ret,
 	       struct error *err)
 {
-	return find(ctx, id, false, ret, err);
+	return find(ctx, id, FIND_UNLOCKED, ret, err);
 }
 
 void found_done(struct found *f)
@@ -99,4 +141,35 @@ int found_process(const struct found *f, struct pidref *ret, struct error *err)
 	if (r < 0)
 		return error_fail(err, ERROR_CONFLICT, 0, "container not running");
 	return 0;
+}
+
+/* Asking the kernel costs less than being wrong about a namespace joined by path. */
+uint64_t found_namespaces(const struct found *f)
+{
+	static const struct {
+		enum spec_ns ns;
+		const char *file;
+	} files[] = {
+		{ NS_USER, "user" },     { NS_MOUNT, "mnt" }, { NS_PID, "pid" },
+		{ NS_NETWORK, "net" },   { NS_IPC, "ipc" },   { NS_UTS, "uts" },
+		{ NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
+	};
+	const struct state *state = &f->state;
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		uint64_t flag = spec_ns_clone_flag(files[i].ns);
+		char own[32], theirs[48];
+		struct stat a, b;
+
+		if (!(state->namespaces & flag))
+			continue;
+		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
+		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid,
+				  files[i].file);
+		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino ||
+		    a.st_dev != b.st_dev)
+			mask |= flag;
+	}
+	return mask;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 
 #include "container/container_private.h"
@@ -11,12 +12,13 @@
 
 struct live_mounts {
 	struct found found;
-	struct spec *spec;
+	struct spec *spec;      /* of the mounts file */
+	struct spec *container; /* its ids are those of the set-up */
 	struct pidref init;
 	struct launch launch;
 };
 
-static int read_file(struct live_mounts *m, const char *path, struct error *err)
+static int read_file(struct live_mounts *m, const char *path, bool add, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -25,16 +27,29 @@ static int read_file(struct live_mounts *m, const char *path, struct error *err)
 	r = io_read_file_at(AT_FDCWD, path, MOUNTS_FILE_MAX, &text, &len);
 	if (r < 0)
 		return error_set(err, -r, "cannot read the mounts file '%s'", path);
-	return spec_parse_mounts(text, len, path, &m->spec, err);
+	return add ? spec_parse_mounts(text, len, path, &m->spec, err)
+		   : spec_parse_unmounts(text, len, path, &m->spec, err);
 }
 
 static int attach(struct live_mounts *m, const char *id, bool add, struct error *err)
 {
 	struct launch *l = &m->launch;
-	struct plan_options options = { .id = id, .gate = PLAN_GATE_NONE, .mounts_remove = !add };
+	uint64_t namespaces = found_namespaces(&m->found);
+	struct plan_options options = {
+		.id = id,
+		.gate = PLAN_GATE_NONE,
+		.mounts_remove = !add,
+		.exec_userns = namespaces & CLONE_NEWUSER,
+	};
 	struct plan_host host;
 	int r;
 
+	if (!(namespaces & CLONE_NEWNS))
+		return error_fail(
+			err, ERROR_UNSUPPORTED, 0,
+			"the container shares the caller's mount namespace: its mounts are the host's");
+	m->spec->uid_maps = m->container->uid_maps;
+	m->spec->gid_maps = m->container->gid_maps;
 	launch_host_facts(m->spec, m->found.state.bundle, &host);
 	r = plan_build_mounts(m->spec, &host, &options, &l->plan, err);
 	if (r < 0)
@@ -68,7 +83,9 @@ int container_mounts(const struct container_context *ctx, const char *id, bool a
 			    ? 0
 			    : found_require_running(&m.found, "change the mounts of", err);
 	if (r >= 0)
-		r = read_file(&m, mounts_file, err);
+		r = read_file(&m, mounts_file, add, err);
+	if (r >= 0)
+		r = found_spec(&m.found, &m.container, err);
 	if (r >= 0)
 		r = found_process(&m.found, &m.init, err);
 	if (r >= 0)
@@ -78,6 +95,7 @@ int container_mounts(const struct container_context *ctx, const char *id, bool a
 	launch_done(&m.launch);
 	pidref_close(&m.init);
 	m.spec = spec_free(m.spec);
+	m.container = spec_free(m.container);
 	found_done(&m.found);
 	return r;
 }

@@ -62,6 +62,7 @@ init_op op_device, op_symlink;                                       /* op_devic
 init_op op_hooks_runtime, op_hooks, op_hooks_start;                  /* op_hooks.c */
 init_op op_console;                                                  /* op_console.c */
 init_op op_mask, op_readonly, op_root_readonly;                      /* op_mask.c */
+init_op op_unmount;                                                  /* op_unmount.c */
 init_op op_pivot;                                                    /* op_pivot.c */
 init_op op_session, op_keyring, op_umask, op_no_new_privs;           /* op_session.c */
 init_op op_rlimit, op_personality;                                   /* op_limits.c */
@@ -121,6 +122,12 @@ void init_open_sources(struct init *in);
 char **init_vector(const struct init *in, const struct plan_array *array, unsigned extra);
 /* Makes what execve() needs; done once, before the filter. */
 int exec_prepare(struct init *in, struct error *err);
+/*
+ * The plan of "mounts add": keeps what this op attached (taken out of *tree), so that
+ * init_undo_mounts() can detach it after a later op's failure. Other plans: nothing.
+ */
+void init_keep_attached(struct init *in, int *tree);
+void init_undo_mounts(struct init *in);
 /* Closes every descriptor but stdio, the preserved ones and the socket (R5). */
 int init_close_descriptors(struct init *in, struct error *err);
 

@@ -32,6 +32,7 @@ static init_op *const op_table[OP_TYPE_COUNT] = {
 	[OP_MASK] = op_mask,
 	[OP_READONLY] = op_readonly,
 	[OP_ROOT_READONLY] = op_root_readonly,
+	[OP_UNMOUNT] = op_unmount,
 	[OP_PIVOT] = op_pivot,
 	[OP_SESSION] = op_session,
 	[OP_KEYRING] = op_keyring,
@@ -284,8 +285,10 @@ int init_run(struct init *in)
 			r = enter(in, &err);
 		if (r >= 0)
 			r = op_table[op->type](in, op, &err);
-		if (r < 0 && !is_forgiven(in, op, &err))
+		if (r < 0 && !is_forgiven(in, op, &err)) {
+			init_undo_mounts(in);
 			return fail_op(in, op, r, &err);
+		}
 		if (timing)
 			channel_send_timing(in, now() - start);
 	}

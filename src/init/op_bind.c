@@ -60,8 +60,8 @@ static int copy_link(struct init *in, int link, const char *target, struct error
 			 text, target);
 }
 
-static int attach(struct init *in, const struct plan_arg_bind *arg, int tree, const struct stat *st,
-		  struct error *err)
+static int attach(struct init *in, const struct plan_arg_bind *arg, int *tree,
+		  const struct stat *st, struct error *err)
 {
 	const struct init_attrs attrs = {
 		.set = arg->attr_set,
@@ -72,21 +72,23 @@ static int attach(struct init *in, const struct plan_arg_bind *arg, int tree, co
 	const char *path = init_string(in, arg->target);
 	bool directory = S_ISDIR(st->st_mode);
 	_cleanup_close_ int target = -EBADF;
-	int r = mount_attrs_apply(tree, &attrs, mount_tree_propagation(in));
+	int r = mount_attrs_apply(*tree, &attrs, mount_tree_propagation(in));
 
 	if (r < 0)
 		return init_fail(err, r, "mount_setattr", path,
 				 "cannot set the attributes of the mount at '%s'", path);
 	target = mount_point_open(in, path, directory ? SAFE_MAKE_DIR : SAFE_MAKE_FILE,
 				  directory ? 0755 : 0644, arg->flags & PLAN_MOUNT_DEST_NOFOLLOW,
-				  is_procfs_root(tree), NULL, err);
+				  is_procfs_root(*tree), NULL, err);
 	if (target < 0)
 		return target;
-	r = mount_attach(tree, target, path, err);
-	if (r < 0 || !arg->propagation)
+	r = mount_attach(*tree, target, path, err);
+	if (r < 0)
 		return r;
-	r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0,
-				 arg->propagation, -1);
+	if (arg->propagation)
+		r = mount_set_attributes(*tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0,
+					 arg->propagation, -1);
+	init_keep_attached(in, tree);
 	return r < 0 ? init_fail(err, r, "mount_setattr", path,
 				 "cannot set the propagation of the mount at '%s'", path)
 		     : 0;
@@ -115,5 +117,5 @@ int op_bind(struct init *in, const struct plan_op *op, struct error *err)
 				 source);
 	if (S_ISLNK(st.st_mode) && (arg->flags & PLAN_MOUNT_COPY_SYMLINK))
 		return copy_link(in, tree, init_string(in, arg->target), err);
-	return attach(in, arg, tree, &st, err);
+	return attach(in, arg, &tree, &st, err);
 }

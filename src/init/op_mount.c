@@ -306,13 +306,16 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 	if (tree < 0)
 		return tree;
 	r = attached ? 0 : mount_attach(tree, target, f.target, err);
+	attached = r >= 0;
 	if (r >= 0 && arg->propagation) {
 		r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0,
 					 arg->propagation, -1);
 		if (r < 0)
-			return init_fail(err, r, "mount_setattr", f.target,
-					 "cannot set the propagation of the mount at '%s'",
-					 f.target);
+			(void)init_fail(err, r, "mount_setattr", f.target,
+					"cannot set the propagation of the mount at '%s'",
+					f.target);
 	}
+	if (attached)
+		init_keep_attached(in, &tree);
 	return r;
 }

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mounts add: attaches to the tree of a running container. Host half, pure. The plan has no root of
+ * mounts add and mounts remove: change the tree of a running container. Host half, pure. The plan has no root of
  * its own: after the join, "/" is the container's. It ends after the gate, without a program.
  */
 #include <sched.h>
 
 #include "plan/plan_build.h"
+
+/* The last of the file first, so that a list that was added can be removed. */
+static void plan_unmounts(struct builder *b)
+{
+	for (size_t i = b->spec->mount_count; i-- > 0;) {
+		const struct spec_mount *m = &b->spec->mounts[i];
+		struct plan_arg_path arg = { .path = plan_buffer_string(&b->buf, m->destination) };
+
+		builder_op(b, OP_UNMOUNT, 0, builder_origin(b, m->node), &arg, sizeof(arg));
+	}
+}
 
 int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
 		      const struct plan_options *opt, struct plan *ret, struct error *err)
@@ -19,14 +30,14 @@ int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
 	b.live = true;
 	b.userns = opt->exec_userns;
 	if (spec->mount_count == 0)
-		r = builder_refuse(&b, ERROR_USAGE, NULL, "there is no mount to add");
-	for (size_t i = 0; r == 0 && i < spec->mount_count; i++)
+		r = builder_refuse(&b, ERROR_USAGE, NULL, "the file names no mount");
+	for (size_t i = 0; r == 0 && !opt->mounts_remove && i < spec->mount_count; i++)
 		r = rootless_check_live_bind(&b, &spec->mounts[i]);
-	if (r == 0) {
-		namespaces_plan_exec(&b);
-		r = mounts_prepare(&b);
-	}
 	if (r == 0)
+		namespaces_plan_exec(&b);
+	if (r == 0 && opt->mounts_remove)
+		plan_unmounts(&b);
+	else if (r == 0 && (r = mounts_prepare(&b)) == 0)
 		r = mounts_plan(&b);
 	if (r == 0) {
 		process_plan_gate(&b, PLAN_GATE_NONE);

@@ -26,6 +26,7 @@ static const char *const op_names[OP_TYPE_COUNT] = {
 	[OP_MASK] = "mask",
 	[OP_READONLY] = "readonly",
 	[OP_ROOT_READONLY] = "root-readonly",
+	[OP_UNMOUNT] = "unmount",
 	[OP_PIVOT] = "pivot",
 	[OP_SESSION] = "session",
 	[OP_KEYRING] = "keyring",

@@ -493,6 +493,7 @@ static void print_op(struct buf *out, const struct plan_header *p, const struct 
 		return;
 	case OP_MASK:
 	case OP_READONLY:
+	case OP_UNMOUNT:
 	case OP_CWD: {
 		const struct plan_arg_path *a = arg;
 

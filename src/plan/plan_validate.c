@@ -82,6 +82,7 @@ static const struct shape shapes[OP_TYPE_COUNT] = {
 	[OP_MASK] = { ARG(path), .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_READONLY] = { ARG(path), .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_ROOT_READONLY] = { ARG(root_readonly), .once = true },
+	[OP_UNMOUNT] = { ARG(path), .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_PIVOT] = { .once = true },
 	[OP_SESSION] = { ARG(session), .once = true },
 	[OP_KEYRING] = { .once = true },

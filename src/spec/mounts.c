@@ -44,7 +44,7 @@ static int check_mount(struct decode *d, const struct spec_mount *m)
 	return 0;
 }
 
-static int decode_mount(struct decode *d, const struct jnode *node, void *target)
+static int decode_members(struct decode *d, const struct jnode *node, void *target)
 {
 #define FIELD(x) offsetof(struct spec_mount, x)
 	static const struct row rows[] = {
@@ -58,12 +58,18 @@ static int decode_mount(struct decode *d, const struct jnode *node, void *target
 	};
 #undef FIELD
 	struct spec_mount *m = target;
-	int r;
 
 	m->node = node;
 	m->type = "";
 	m->data = "";
-	r = DECODE_OBJECT(d, node, rows, m);
+	return DECODE_OBJECT(d, node, rows, m);
+}
+
+static int decode_mount(struct decode *d, const struct jnode *node, void *target)
+{
+	struct spec_mount *m = target;
+	int r = decode_members(d, node, m);
+
 	if (r)
 		return r;
 	r = decode_mount_options(d, m);
@@ -87,4 +93,13 @@ int decode_mounts(struct decode *d, const struct jnode *node, void *target)
 	s->mounts = decode_room(d, node, sizeof(*s->mounts));
 	s->mount_count = node->count;
 	return decode_each(d, node, s->mounts, sizeof(*s->mounts), decode_mount);
+}
+
+int decode_unmounts(struct decode *d, const struct jnode *node, void *target)
+{
+	struct spec *s = target;
+
+	s->mounts = decode_room(d, node, sizeof(*s->mounts));
+	s->mount_count = node->count;
+	return decode_each(d, node, s->mounts, sizeof(*s->mounts), decode_members);
 }

@@ -9,6 +9,7 @@ decode_handler decode_process;      /* process.c: struct spec_process */
 decode_handler decode_capabilities; /* capabilities.c: struct spec_capabilities */
 decode_handler decode_rlimits;      /* rlimits.c: struct spec_process */
 decode_handler decode_mounts;       /* mounts.c: struct spec */
+decode_handler decode_unmounts;     /* the same, of which only the destinations count */
 decode_handler decode_hooks;        /* hooks.c: struct spec */
 decode_handler decode_linux;        /* linux.c: struct spec */
 decode_handler decode_namespaces;   /* namespaces.c: struct spec */

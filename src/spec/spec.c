@@ -172,6 +172,13 @@ static int decode_lone_mounts(struct decode *d, const struct jnode *root)
 	return r ? r : decode_mounts(d, root, d->spec);
 }
 
+static int decode_lone_unmounts(struct decode *d, const struct jnode *root)
+{
+	int r = decode_type(d, root, ROW_OBJECTS);
+
+	return r ? r : decode_unmounts(d, root, d->spec);
+}
+
 /* ---- loading ------------------------------------------------------------------------- */
 
 static struct spec *spec_new(struct jdoc *doc)
@@ -299,4 +306,10 @@ int spec_parse_mounts(const char *text, size_t len, const char *name, struct spe
 		      struct error *err)
 {
 	return parse_section(text, len, name, decode_lone_mounts, ret_spec, err);
+}
+
+int spec_parse_unmounts(const char *text, size_t len, const char *name, struct spec **ret_spec,
+			struct error *err)
+{
+	return parse_section(text, len, name, decode_lone_unmounts, ret_spec, err);
 }

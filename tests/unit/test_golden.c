@@ -81,6 +81,7 @@ static bool set_number(struct golden *g, const char *key, uint32_t value)
 		{ "exec_userns", &g->opt.exec_userns },
 		{ "filter_listener", &g->opt.filter_listener },
 		{ "keep_groups", &g->opt.keep_groups },
+		{ "mounts_remove", &g->opt.mounts_remove },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -197,8 +198,12 @@ static void run_case(int dirfd, struct buf *out)
 	options = read_text(dirfd, "options", &len);
 	load_options(&g, options);
 	config = read_text(dirfd, "config.json", &len);
-	r = STREQ(g.kind, "mounts") ? spec_parse_mounts(config, len, "config.json", &spec, &err)
-				    : spec_parse(config, len, "config.json", &spec, NULL, &err);
+	if (!STREQ(g.kind, "mounts"))
+		r = spec_parse(config, len, "config.json", &spec, NULL, &err);
+	else if (g.opt.mounts_remove)
+		r = spec_parse_unmounts(config, len, "config.json", &spec, &err);
+	else
+		r = spec_parse_mounts(config, len, "config.json", &spec, &err);
 	if (r == 0 && g.process_file) {
 		process = read_text(dirfd, g.process_file, &len);
 		r = spec_parse_process(process, len, g.process_file, &process_spec, &err);

@@ -182,7 +182,8 @@ static void lone_sections(void **state)
 	static const char resources[] = "{\"memory\":{\"limit\":1000000},\"pids\":{\"limit\":5}}";
 	static const char mounts[] =
 		"[{\"destination\":\"/a\",\"type\":\"tmpfs\"},{\"destination\":\"/b\",\"source\":\"/x\",\"options\":[\"bind\"]}]";
-	_cleanup_(spec_freep) struct spec *p = NULL, *r = NULL, *m = NULL;
+	static const char unmounts[] = "[{\"destination\":\"/a\"}]";
+	_cleanup_(spec_freep) struct spec *p = NULL, *r = NULL, *m = NULL, *u = NULL;
 	struct spec *none = NULL;
 	struct error err = { .text = "" };
 
@@ -197,6 +198,8 @@ static void lone_sections(void **state)
 	assert_int_equal(spec_parse_mounts(mounts, strlen(mounts), "mounts", &m, &err), 0);
 	assert_int_equal(m->mount_count, 2);
 	assert_int_equal(m->mounts[1].flags, SPEC_MOUNT_BIND);
+	assert_int_equal(spec_parse_unmounts(unmounts, strlen(unmounts), "mounts", &u, &err), 0);
+	assert_string_equal(u->mounts[0].destination, "/a");
 
 	assert_int_equal(spec_parse_process("{\"args\":[\"a\"]}", 14, "process.json", &none, &err),
 			 -EINVAL);
@@ -206,6 +209,8 @@ static void lone_sections(void **state)
 	assert_string_equal(err.text, "'mounts' must be an array of objects, not an object");
 	assert_int_equal(spec_parse_mounts("[{\"type\":\"x\"}]", 14, "mounts", &none, &err),
 			 -EINVAL);
+	assert_string_equal(err.text, "'[0].destination' is missing");
+	assert_int_equal(spec_parse_unmounts("[{}]", 4, "mounts", &none, &err), -EINVAL);
 	assert_string_equal(err.text, "'[0].destination' is missing");
 	assert_int_equal(spec_parse_resources("7", 1, "resources", &none, NULL), -EINVAL);
 	assert_null(none);

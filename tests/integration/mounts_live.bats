@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# mounts add and mounts remove: the mounts of a container that runs.
+
+load helpers
+
+setup() {
+	need_knarr
+	need_root
+	setup_bundle
+	mkdir "$BUNDLE/rootfs/added"
+	: >"$BUNDLE/rootfs/file"
+	set_args /bin/sleep 60
+}
+teardown() { teardown_bundle; }
+
+start_container() {
+	rt run --detach --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>"$TMP/err"
+}
+inside() { rt exec "$ID" "$@"; }
+mounts() { # add|remove JSON
+	echo "$2" >"$TMP/mounts.json"
+	rt mounts "$1" "$ID" "$TMP/mounts.json"
+}
+userns() {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] |
+		.linux.gidMappings = [{containerID: 0, hostID: 300000, size: 1000}]'
+	chown 300000:300000 "$BUNDLE/rootfs"
+}
+
+@test "a bind mount and a tmpfs are added, and removed again" {
+	start_container
+	mounts add '[{"destination": "/added", "source": "'"$H"'", "options": ["rbind", "ro"]},
+		{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k", "mode=700"]}]'
+	[ "$(inside cat /added/marker)" = marker ]
+	run -1 inside touch /added/new
+	[ "$(inside stat -c %a /tmp)" = 700 ]
+	mounts remove '[{"destination": "/added"}, {"destination": "/tmp"}]'
+	run -1 inside cat /added/marker
+	[ "$(inside stat -c %a /tmp)" = 1777 ]
+}
+
+@test "the mount of a file, and one above another, are removed by their names" {
+	start_container
+	local list='[{"destination": "/file", "source": "'"$H"'/marker", "options": ["bind"]},
+		{"destination": "/added", "type": "tmpfs"},
+		{"destination": "/added/below", "source": "'"$H"'", "options": ["bind"]}]'
+	mounts add "$list"
+	[ "$(inside cat /file)" = marker ]
+	[ "$(inside cat /added/below/marker)" = marker ]
+	mounts remove "$list"
+	[ -z "$(inside cat /file)" ]
+	run -1 inside ls /added/below
+}
+
+@test "what was attached goes again when a later mount fails" {
+	start_container
+	run -1 mounts add '[{"destination": "/tmp", "type": "tmpfs", "options": ["mode=700"]},
+		{"destination": "/file", "source": "'"$H"'/marker", "options": ["bind"]},
+		{"destination": "/read-only-root", "type": "tmpfs"}]'
+	[[ $output == *"/read-only-root"* && $output == *"mounts.json:3:"* ]]
+	[ "$(inside stat -c %a /tmp)" = 1777 ]
+	[ -z "$(inside cat /file)" ]
+}
+
+@test "remove: nothing goes unless all of them are mounts" {
+	start_container
+	run -1 mounts remove '[{"destination": "/dev/shm"}, {"destination": "/added"}]'
+	[[ $output == *"no mount at '/added'"* ]]
+	inside grep -q ' /dev/shm ' /proc/self/mountinfo
+}
+
+@test "a container with a user namespace: a new filesystem is its own, not the host's" {
+	userns
+	start_container
+	mounts add '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
+		{"destination": "/added", "source": "'"$H"'", "options": ["rbind", "ro"]}]'
+	[ "$(inside stat -c %u:%g /tmp)" = 0:0 ]
+	inside touch /tmp/file
+	[ "$(inside cat /added/marker)" = marker ]
+	mounts remove '[{"destination": "/tmp"}]'
+	run -1 inside cat /tmp/file
+}
+
+@test "a container in the caller's mount namespace: refused, the mounts would be the host's" {
+	config 'del(.linux.maskedPaths, .linux.readonlyPaths, .linux.rootfsPropagation) | .mounts = [] |
+		.linux.namespaces |= map(select(.type != "mount")) | .linux.devices = []'
+	if ! start_container; then
+		# refused as a whole: then there is nothing to add a mount to
+		grep -q 'mount namespace' "$TMP/err"
+		return 0
+	fi
+	run -1 mounts add '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+	[[ $output == *"mount namespace"* ]]
+}
+
+@test "what cannot be added leaves nothing: missing source, target outside, stopped container" {
+	start_container
+	run -1 mounts add '[{"destination": "/added", "source": "'"$H"'/none", "options": ["bind"]}]'
+	[[ $output == *"$H/none"* ]]
+	inside ls /
+	ln -s /proc/1/root "$BUNDLE/rootfs/tmp/link"
+	run -1 mounts add '[{"destination": "/tmp/link/x", "source": "'"$H"'", "options": ["bind"]}]'
+	run inside cat /proc/self/mountinfo
+	[[ $output != *"$H"* ]]
+	run -1 mounts add '[{"destination": "/tmp", "type": "tmpfs", "options": ["mode=zzz"]}]'
+	run -1 mounts remove '[{"destination": "/added"}]'
+	rt kill "$ID" KILL
+	wait_for 5 is_stopped
+	run -1 mounts add '[{"destination": "/tmp", "type": "tmpfs"}]'
+}
+is_stopped() { [ "$(status_of)" = stopped ]; }
+
+@test "a hook that asks for the container being made is refused, not left waiting" {
+	cat >"$H/hook" <<-X
+		#!/bin/sh
+		cat >/dev/null
+		timeout 10 "$RT" --root "$ROOT" pause "$ID" 2>"$H/answer"
+		echo \$? >>"$H/answer"
+	X
+	chmod 755 "$H/hook"
+	config '.hooks.createRuntime = [{path: $p}]' --arg p "$H/hook"
+	set_args /bin/true
+	rt_run 0
+	grep -q 'has not finished' "$H/answer"
+	[ "$(tail -n 1 "$H/answer")" = 1 ]
+}
