@@ -118,6 +118,17 @@ void console_restore(struct console_saved *saved)
 	saved->active = false;
 }
 
+/* Our terminal is raw in the meantime, so there it is the container's that adds the CR; in a file nobody wants it. */
+void console_relay_to(int master_fd, int out_fd)
+{
+	struct termios attrs;
+
+	if (isatty(out_fd) || tcgetattr(master_fd, &attrs) < 0)
+		return;
+	attrs.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)set_attributes(master_fd, &attrs);
+}
+
 int console_copy_size(int from_tty, int master_fd)
 {
 	struct winsize size;

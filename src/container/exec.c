@@ -151,6 +151,7 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 	e->console_master = fcntl(master, F_DUPFD_CLOEXEC, 3);
 	if (e->console_master < 0)
 		return error_set(err, errno, "cannot keep the terminal");
+	console_relay_to(e->console_master, STDOUT_FILENO);
 	return 0;
 }
 

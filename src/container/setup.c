@@ -438,6 +438,7 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 		return error_set(err, errno, "cannot keep the terminal");
 	/* The program runs before supervise_run() is there, and it may ask at once. */
 	(void)console_copy_size(STDIN_FILENO, s->console_master);
+	console_relay_to(s->console_master, STDOUT_FILENO);
 	return 0;
 }
 

@@ -168,6 +168,22 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	assert_output_has inner-tty "<piped>"
 }
 
+@test "foreground: lines that go into a file or a pipe end as the program ended them" {
+	need_helper pty
+	set_sh 'test -t 1 && echo first; echo second'
+	rt run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/lines"
+	[ "$(cat "$TMP/lines")" = $'first\nsecond' ]
+	# On a terminal, which is raw meanwhile, it is the container's that returns the carriage.
+	"$HELPERS/pty" 24 80 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/lines"
+	grep -q $'^second\r$' "$TMP/lines"
+	config '.process.terminal = false'
+	set_args /bin/sleep 60
+	rt_create
+	rt start "$ID"
+	rt exec -t "$ID" sh -c 'test -t 1 && echo third' </dev/null >"$TMP/lines"
+	[ "$(cat "$TMP/lines")" = third ]
+}
+
 @test "foreground: much output comes completely" {
 	set_sh 'i=0; while [ $i -lt 3000 ]; do echo "line $i of many that fill the buffers"; i=$((i+1)); done'
 	run -0 rt run --bundle "$BUNDLE" "$ID" </dev/null
