@@ -6,6 +6,7 @@
 #ifndef KNARR_KERNEL_H
 #define KNARR_KERNEL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,16 @@ int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
  * their wrappers refuse to touch and which an exec would hand on all the same.
  */
 void sys_reset_signals(void);
+/*
+ * For a program that blocks signals and may still have to end: gives SIGINT, SIGTERM, SIGHUP and SIGQUIT, where they have
+ * their default action, a handler that does nothing.
+ */
+void interrupt_prepare(void);
+/*
+ * poll(2), during which those four are let in where they are blocked and interrupt_prepare() was called: -EINTR then, else what poll
+ * returns or -errno. A caller that did not prepare never sees -EINTR; 0 may come before the timeout has passed.
+ */
+int interrupt_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int sys_seccomp(unsigned op, unsigned flags, void *arg);
 /* The id of the mount that fd lies on. */
 int sys_mount_id(int fd, uint64_t *ret_id);

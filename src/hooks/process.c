@@ -207,7 +207,7 @@ static bool drain(int fd, struct hook_result *res)
 	return true;
 }
 
-/* Until the process has ended or the deadline (0: none) has passed; -ETIMEDOUT, or -errno of poll. */
+/* Until the process has ended or the deadline (0: none) has passed: -ETIMEDOUT, -EINTR when the caller is to end. */
 static int watch(int pidfd, int output_fd, uint64_t deadline_ms, struct hook_result *res)
 {
 	struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN },
@@ -221,10 +221,10 @@ static int watch(int pidfd, int output_fd, uint64_t deadline_ms, struct hook_res
 			return -ETIMEDOUT;
 		if (deadline_ms)
 			wait_ms = deadline_ms - now > 3600000 ? 3600000 : (int)(deadline_ms - now);
-		r = poll(fds, 2, wait_ms);
-		if (r < 0 && errno != EINTR)
-			return -errno;
-		if (r <= 0)
+		r = interrupt_poll(fds, 2, wait_ms);
+		if (r < 0)
+			return r;
+		if (r == 0)
 			continue;
 		if (fds[1].revents && !drain(output_fd, res))
 			fds[1].fd = -1;
@@ -338,6 +338,8 @@ int hook_process_run(const struct spec_hook *hook, const char *state_json, int c
 	r = finish(pid, pidfd, out_r, report_r,
 		   hook->timeout_s ? begin + (uint64_t)hook->timeout_s * 1000 : 0, ret);
 	ret->duration_ms = now_ms() - begin;
+	if (r == -EINTR)
+		return error_fail(err, ERROR_SYSTEM, EINTR, "a signal ended us while a hook ran");
 	if (r < 0)
 		return error_set(err, -r, "cannot wait for a hook");
 	return 0;

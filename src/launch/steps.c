@@ -73,10 +73,17 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 		   struct error *err)
 {
 	for (;;) {
+		struct pollfd readable = { .fd = l->socket, .events = POLLIN };
 		int fds[1] = { -EBADF };
 		unsigned nfds = 1;
-		ssize_t len = sock_recv(l->socket, packet, sizeof(*packet), fds, &nfds, -1);
-		int r;
+		ssize_t len;
+		int r = interrupt_poll(&readable, 1, -1);
+
+		*ret_fd = -EBADF;
+		if (r == -EINTR)
+			return error_fail(err, ERROR_SYSTEM, EINTR,
+					  "a signal ended us before the container's program ran");
+		len = sock_recv(l->socket, packet, sizeof(*packet), fds, &nfds, -1);
 
 		*ret_fd = nfds ? fds[0] : -EBADF;
 		if (len == 0 || len == -ECONNRESET)

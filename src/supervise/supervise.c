@@ -37,6 +37,7 @@ int supervise_prepare(struct error *err)
 	sigset_t set;
 
 	forwarded_signals(&set);
+	interrupt_prepare();
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return error_set(err, errno, "cannot block signals");
 	/* Orphans of a container without a pid namespace of its own come to us and are reaped. */

@@ -260,3 +260,36 @@ SH
 	wait "$starter" || true
 	run -1 rt state "$ID"
 }
+
+# A foreground run whose hook of this kind hangs is asked to end.
+ended_in_hook() { # kind signal
+	cat >"$H/hang" <<-'X'
+		#!/bin/sh
+		echo $$ >"$1"
+		exec sleep 100
+	X
+	chmod 755 "$H/hang"
+	config '.hooks = {($k): [{path: $p, args: ["hang", $f]}]}' --arg k "$1" --arg p "$H/hang" --arg f "$H/pid"
+	"$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>"$TMP/err" 3>&- &
+	local pid=$! status=0
+	wait_for 10 test -s "$H/pid"
+	kill "-$2" $pid
+	wait_for 10 process_ended $pid
+	wait $pid || status=$?
+	[ "$status" != 0 ]
+	grep -q 'a signal ended us' "$TMP/err"
+	assert_clean
+}
+process_ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
+
+@test "a run that is asked to end while a hook hangs ends, and the hook with it" {
+	need_root
+	is_knarr || skip "is about knarr's own interface"
+	ended_in_hook createRuntime TERM
+	process_ended "$(cat "$H/pid")"
+	rm "$H/pid"
+	ended_in_hook poststart TERM
+	process_ended "$(cat "$H/pid")"
+	rm "$H/pid"
+	ended_in_hook createContainer HUP # its pid is the container's, and dies with it
+}
