@@ -42,6 +42,7 @@ struct init {
 	bool no_pivot, attached_over_root, null_is_mask;
 	bool inside; /* every namespace is entered */
 	bool descriptors_closed;
+	bool cwd_entered; /* the working directory, before rights were dropped */
 	const struct plan_arg_identity *identity; /* once it was taken */
 	char program[PATH_MAX];                   /* what OP_LOOKUP found */
 	char home[PATH_MAX];                      /* "HOME=...", for PLAN_EXEC_SET_HOME */
@@ -192,6 +193,11 @@ int passwd_find_uid(int rootfd, uint32_t uid, struct passwd_entry *ret);
 int group_find_name(int rootfd, const char *name, uint32_t *ret_gid);
 /* Groups that list the user, at most room; returns how many. */
 int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned room);
+
+/* ---- op_cwd.c ------------------------------------------------------------------------- */
+
+/* Before rights are dropped: the program's user may not be able to enter it. */
+void cwd_enter_early(struct init *in);
 
 /* ---- op_lookup.c ---------------------------------------------------------------------- */
 

@@ -270,6 +270,7 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 	/* Labels were the last to need it; it is one without the container's masks. */
 	in->procfs_fd = fd_close(in->procfs_fd);
 	in->identity = arg;
+	cwd_enter_early(in);
 	r = drop_bounding(arg->bounding, err);
 	if (r < 0)
 		return r;

@@ -216,6 +216,38 @@ ends_with() {
 	[ "$output" = /srv/www ]
 }
 
+@test "a working directory that only the runtime may enter, and one that only the user may" {
+	need_root
+	mkdir -p "$BUNDLE/rootfs/srv/closed"
+	chmod 700 "$BUNDLE/rootfs/srv/closed"
+	config '.process.cwd = "/srv/closed" | .process.user = {uid: 1000, gid: 1000}'
+	set_args /bin/sh -c 'pwd; ls . 2>/dev/null || echo closed'
+	rt_run 0
+	[ "$output" = $'/srv/closed\nclosed' ]
+	# Root in it, without the right to pass everywhere.
+	chown 1000 "$BUNDLE/rootfs/srv/closed"
+	config '.process.capabilities = {bounding: [], permitted: [], effective: []}'
+	set_args /bin/sleep 60
+	rt_create
+	rt start "$ID"
+	run -0 rt exec --user 0 "$ID" pwd
+	[ "$output" = /srv/closed ]
+}
+
+@test "the environment has each name once; an empty HOME is none" {
+	config '.process.env = ["ONE=first", "PATH=/bin", "ONE=", "HOME=/x", "HOME=", "ON=2", "TWO=a=b", "TWO=c=d"]'
+	set_args env
+	rt_run 0
+	[ "$(sort <<<"$output")" = $'HOME=/root\nON=2\nONE=\nPATH=/bin\nTWO=c=d' ]
+}
+
+@test "user without a group: root's" {
+	config '.process.user = {uid: 0}'
+	set_args id -g
+	rt_run 0
+	[ "$output" = 0 ]
+}
+
 @test "user and groups" {
 	need_root
 	config '.process.user = {uid: 1000, gid: 1001, additionalGids: [50, 7]}'
