@@ -62,8 +62,8 @@ static int decode_user(struct decode *d, const struct jnode *node, void *target)
 	static const struct row rows[] = {
 		{ "uid", ROW_INTEGER, decode_id, offsetof(struct spec_user, uid), ROW_MANDATORY,
 		  0 },
-		{ "gid", ROW_INTEGER, decode_id, offsetof(struct spec_user, gid), ROW_MANDATORY,
-		  0 },
+		/* Mandatory by the specification, but others take root's for a missing one. */
+		{ "gid", ROW_INTEGER, decode_id, offsetof(struct spec_user, gid), 0, 0 },
 		{ "umask", ROW_INTEGER, decode_umask, 0, 0, 0 },
 		{ "additionalGids", ROW_INTEGERS, decode_groups, 0, 0, 0 },
 		{ "username", ROW_STRING, decode_string, offsetof(struct spec_user, username), 0,

@@ -86,7 +86,7 @@ static void every_error_in_one_pass(void **state)
 
 	(void)state;
 	assert_int_equal(
-		check(",\"process\":{\"cwd\":7,\"args\":[],\"user\":{\"uid\":-1}},\"hostnam\":1,"
+		check(",\"process\":{\"cwd\":7,\"args\":[],\"user\":{\"gid\":-1}},\"hostnam\":1,"
 		      "\"mounts\":[{\"type\":\"proc\"},{\"destination\":\"/a\",\"source\":\"/b\",\"options\":[\"bind\",\"x\",\"y\"]}],"
 		      "\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}],\"namespaces\":[{\"type\":\"a\"},{\"type\":\"pid\"},{\"type\":\"pid\"}],"
 		      "\"seccomp\":{\"defaultAction\":\"x\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"y\"}]}}",
@@ -96,9 +96,9 @@ static void every_error_in_one_pass(void **state)
 	assert_string_equal(err.text, f.items[0].error.text);
 	expect(&f, 1, false, "'process.args' is empty, it must name a program", "/process/args",
 	       28);
-	expect(&f, 2, false, "'process.user.uid' must be between 0 and 4294967294, not -1",
-	       "/process/user/uid", 45);
-	expect(&f, 3, false, "'process.user.gid' is missing", "/process/user", 38);
+	expect(&f, 2, false, "'process.user.gid' must be between 0 and 4294967294, not -1",
+	       "/process/user/gid", 45);
+	expect(&f, 3, false, "'process.user.uid' is missing", "/process/user", 38);
 	expect(&f, 4, true, "unknown property 'hostnam'", "/hostnam", 50);
 	expect(&f, 5, false, "'mounts[0].destination' is missing", "/mounts/0", 72);
 	expect(&f, 6, false, "bad mount option 'x' of a bind mount", "/mounts/1/options/1", 140);

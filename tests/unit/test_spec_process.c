@@ -100,7 +100,7 @@ static void user(void **state)
 		    "must be between 0 and 4294967294");
 	process_bad(",\"user\":{\"uid\":\"0\",\"gid\":0}",
 		    "'process.user.uid' must be an integer, not a string");
-	process_bad(",\"user\":{\"uid\":0}", "'process.user.gid' is missing");
+	process_bad(",\"user\":{\"gid\":0}", "'process.user.uid' is missing");
 	process_bad(",\"user\":{\"uid\":0,\"gid\":0,\"umask\":512}",
 		    "'process.user.umask' must be between 0 and 511, not 512");
 	process_bad(",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[4294967295]}",
