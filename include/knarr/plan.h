@@ -215,10 +215,15 @@ struct plan_arg_device {
 struct plan_arg_symlink {
 	uint32_t target, path;
 };
+enum plan_hook_flags {
+	PLAN_HOOK_PROCESS_ENV = 1u
+				<< 0 /* env is the program's, and so is the HOME that was found */
+};
 struct plan_hook {
 	uint32_t path;
 	struct plan_array args, env;
 	uint32_t timeout_s, index, origin;
+	uint32_t flags, pad;
 };
 struct plan_arg_hooks {
 	uint32_t kind;

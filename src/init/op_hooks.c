@@ -80,8 +80,11 @@ static void state_init(struct state_text *s, const char *text, pid_t pid)
 static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook, int input,
 				  int output, int report)
 {
-	char **args = init_vector(in, &hook->args, 0), **env = init_vector(in, &hook->env, 0);
+	char **args = init_vector(in, &hook->args, 0), **env = init_vector(in, &hook->env, 1);
 	int failed;
+
+	if (env && (hook->flags & PLAN_HOOK_PROCESS_ENV) && in->home[0])
+		env[hook->env.count] = in->home;
 
 	/* A session of its own: a timeout ends it with whatever it forked. */
 	if (!args || !env || setsid() < 0)

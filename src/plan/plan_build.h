@@ -74,7 +74,8 @@ void console_plan(struct builder *b, bool bind_console);
 int process_plan(struct builder *b, bool exec); /* phase 3 */
 void process_plan_place(struct builder *b);     /* cwd, lookup */
 void process_plan_gate(struct builder *b, enum plan_gate_kind kind);
-int process_plan_final(struct builder *b); /* seccomp, exec */
+int process_plan_final(struct builder *b);             /* seccomp, exec */
+struct plan_array process_plan_env(struct builder *b); /* what the program gets */
 /* plan_identity.c */
 int identity_plan(struct builder *b);
 bool id_is_mapped(const struct spec_id_maps *maps, uint32_t id);

@@ -33,12 +33,17 @@ int hooks_plan(struct builder *b, enum spec_hook_kind kind)
 		const struct spec_hook *h = &list->items[i];
 		const char *const only_path[] = { h->path };
 
+		/* It runs where the program will, and without an environment of its own in the program's. */
+		bool inherits = kind == HOOK_START_CONTAINER && h->env.count == 0;
+
 		hooks[i] = (struct plan_hook){
 			.path = plan_buffer_string(&b->buf, h->path),
 			.args = h->args.count
 					? plan_buffer_array(&b->buf, h->args.items, h->args.count)
 					: plan_buffer_array(&b->buf, only_path, 1),
-			.env = plan_buffer_array(&b->buf, h->env.items, h->env.count),
+			.env = inherits ? process_plan_env(b)
+					: plan_buffer_array(&b->buf, h->env.items, h->env.count),
+			.flags = inherits ? PLAN_HOOK_PROCESS_ENV : 0,
 			.timeout_s = h->timeout_s,
 			.index = (uint32_t)i,
 			.origin = builder_origin(b, h->node),

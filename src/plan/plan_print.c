@@ -226,6 +226,8 @@ static void print_hooks(struct buf *out, const struct plan_header *p,
 		print_text(out, plan_string(p, hooks[i].path));
 		print_array(out, "args", p, &hooks[i].args);
 		print_array(out, "env", p, &hooks[i].env);
+		if (hooks[i].flags & PLAN_HOOK_PROCESS_ENV)
+			buf_add_str(out, " of-the-program");
 		if (hooks[i].timeout_s)
 			buf_printf(out, " timeout=%us", hooks[i].timeout_s);
 		buf_printf(out, "  # %s", plan_string(p, hooks[i].origin));

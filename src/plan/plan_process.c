@@ -5,6 +5,7 @@
  * procfs in the container.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan/plan_build.h"
@@ -240,17 +241,60 @@ static int plan_seccomp(struct builder *b)
 	return 0;
 }
 
-/* process.env, and the socket activation variables that it lacks. */
-static struct plan_array plan_env(struct builder *b)
+struct assignment {
+	const char *text;
+	size_t name_len, index;
+	bool overridden;
+};
+
+static int by_name_and_index(const void *left, const void *right)
+{
+	const struct assignment *a = left, *b = right;
+	size_t len = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int r = memcmp(a->text, b->text, len);
+
+	if (r == 0)
+		r = (a->name_len > b->name_len) - (a->name_len < b->name_len);
+	return r ? r : (a->index > b->index) - (a->index < b->index);
+}
+
+static int by_index(const void *left, const void *right)
+{
+	const struct assignment *a = left, *b = right;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+/* A name that is given twice would reach the program twice, and which one counts is then the program's guess. */
+static size_t last_assignments(const struct spec_string_list *env, const char **ret)
+{
+	_cleanup_free_ struct assignment *all = mem_alloc_array(env->count, sizeof(*all));
+	size_t count = 0;
+
+	for (size_t i = 0; i < env->count; i++)
+		all[i] = (struct assignment){ .text = env->items[i],
+					      .name_len = strcspn(env->items[i], "="),
+					      .index = i };
+	qsort(all, env->count, sizeof(*all), by_name_and_index);
+	for (size_t i = 0; i + 1 < env->count; i++)
+		all[i].overridden = all[i].name_len == all[i + 1].name_len &&
+				    memcmp(all[i].text, all[i + 1].text, all[i].name_len) == 0;
+	qsort(all, env->count, sizeof(*all), by_index);
+	for (size_t i = 0; i < env->count; i++)
+		/* An empty HOME is as good as none. */
+		if (!all[i].overridden && !STREQ(all[i].text, "HOME="))
+			ret[count++] = all[i].text;
+	return count;
+}
+
+/* process.env, each name once, and the socket activation variables that it lacks. */
+struct plan_array process_plan_env(struct builder *b)
 {
 	const struct spec_process *p = b->process;
-	const char **env = mem_alloc_array(p->env.count + 2, sizeof(*env));
-	size_t count = p->env.count;
-	struct plan_array array;
+	_cleanup_free_ const char **env = mem_alloc_array(p->env.count + 2, sizeof(*env));
+	size_t count = p->env.count > 0 ? last_assignments(&p->env, env) : 0;
 	char fds[32];
 
-	if (count > 0)
-		memcpy(env, p->env.items, count * sizeof(*env));
 	if (b->opt->listen_fds > 0) {
 		(void)snprintf(fds, sizeof(fds), "LISTEN_FDS=%u", b->opt->listen_fds);
 		if (!env_value(p, "LISTEN_FDS"))
@@ -258,9 +302,14 @@ static struct plan_array plan_env(struct builder *b)
 		if (!env_value(p, "LISTEN_PID"))
 			env[count++] = "LISTEN_PID=1";
 	}
-	array = plan_buffer_array(&b->buf, env, count);
-	free(env);
-	return array;
+	return plan_buffer_array(&b->buf, env, count);
+}
+
+static bool has_home(const struct spec_process *p)
+{
+	const char *home = env_value(p, "HOME");
+
+	return home && home[0];
 }
 
 int process_plan_final(struct builder *b)
@@ -273,8 +322,8 @@ int process_plan_final(struct builder *b)
 		return r;
 	arg = (struct plan_arg_exec){
 		.args = plan_buffer_array(&b->buf, p->args.items, p->args.count),
-		.env = plan_env(b),
-		.flags = env_value(p, "HOME") ? 0 : PLAN_EXEC_SET_HOME,
+		.env = process_plan_env(b),
+		.flags = has_home(p) ? 0 : PLAN_EXEC_SET_HOME,
 	};
 	builder_op(b, OP_EXEC, 0, builder_origin(b, p->args_node), &arg, sizeof(arg));
 	return 0;

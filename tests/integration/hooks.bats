@@ -96,6 +96,18 @@ SH
 	grep -qx "$(readlink -f "$BUNDLE")" "$H/told"
 }
 
+@test "a startContainer hook without an environment has the program's" {
+	mkdir -p "$BUNDLE/rootfs/hooks"
+	printf '#!/bin/sh\nenv >/tmp/env-$1\n' >"$BUNDLE/rootfs/hooks/h"
+	chmod 755 "$BUNDLE/rootfs/hooks/h"
+	config '.root.readonly = false | .process.env = ["PATH=/bin", "ONE=two", "ONE=three"] |
+		.hooks.startContainer = [{path: "/hooks/h", args: ["h", "none"]}, {path: "/hooks/h", args: ["h", "own"], env: ["PATH=/bin", "A=b"]}]'
+	set_args /bin/true
+	rt_run 0
+	[ "$(sed '/^\(PWD\|SHLVL\|_\)=/d' "$BUNDLE/rootfs/tmp/env-none" | sort)" = $'HOME=/root\nONE=three\nPATH=/bin' ]
+	[ "$(sed '/^\(PWD\|SHLVL\|_\)=/d' "$BUNDLE/rootfs/tmp/env-own" | sort)" = $'A=b\nPATH=/bin' ]
+}
+
 @test "a hook of the runtime's side sees the namespaces by its pid" {
 	cat >"$H/ns" <<SH
 #!/bin/sh
