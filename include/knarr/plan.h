@@ -149,7 +149,11 @@ struct plan_arg_sysctl {
 struct plan_arg_name {
 	uint32_t name;
 };
-enum plan_root_flags { PLAN_ROOT_NO_PIVOT = 1u << 0 };
+enum plan_root_flags {
+	PLAN_ROOT_NO_PIVOT = 1u << 0,
+	/* attached at its own path, where hooks that enter the mount namespace look for it */
+	PLAN_ROOT_IN_PLACE = 1u << 1,
+};
 struct plan_arg_root {
 	uint64_t
 		propagation; /* of the old tree before anything: MS_SLAVE default; MS_SHARED keeps peers */

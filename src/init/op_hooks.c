@@ -89,6 +89,8 @@ static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook,
 	/* A session of its own: a timeout ends it with whatever it forked. */
 	if (!args || !env || setsid() < 0)
 		goto fail;
+	if (in->root_fd >= 0 && fchdir(in->root_fd) < 0)
+		goto fail;
 	/* The numbers may overlap with 0 to 3. */
 	input = fcntl(input, F_DUPFD, 10);
 	output = fcntl(output, F_DUPFD, 10);

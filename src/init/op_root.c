@@ -6,6 +6,8 @@
  * on top of "/" itself: a name that is resolved from our root does not cross a mount on that very
  * root, so the old tree stays in view until OP_PIVOT, while pivot_root finds its new root below the
  * old one. The mount that carries it is private: nothing that is attached there is seen elsewhere.
+ * Whoever enters the namespace from outside, however, starts on top of all that is mounted on "/".
+ * Hooks do so and look for the rootfs at its path on the host; for them it is attached there.
  * The descriptor of the tree is from here on the root of all names (R1).
  */
 #include <errno.h>
@@ -59,21 +61,86 @@ static int detach_tree(const struct init *in, int tree, const char *path, struct
 	return r;
 }
 
-static int attach_tree(struct init *in, int tree, int old, const char *path, struct error *err)
-{
-	_cleanup_close_ int place = -EBADF;
-	int r = mount_move(tree, old);
+struct place {
+	uint64_t mount;
+	struct init_inode inode;
+};
 
-	if (r >= 0) {
+static int identify(int fd, struct place *ret)
+{
+	struct stat st;
+	int r = sys_mount_id(fd, &ret->mount);
+
+	if (r >= 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	if (r >= 0)
+		ret->inode = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
+	return r;
+}
+
+/* The directory that is the root of the mount in which fd stands: ".." leads out of it, or nowhere. */
+static int mount_root_of(int fd)
+{
+	_cleanup_close_ int at = fcntl(fd, F_DUPFD_CLOEXEC, 3), parent = -EBADF;
+	struct place here, above;
+	int r = at < 0 ? -errno : identify(at, &here);
+
+	while (r >= 0) {
+		parent = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = parent < 0 ? -errno : identify(parent, &above);
+		if (r >= 0 && (above.mount != here.mount || (above.inode.ino == here.inode.ino &&
+							     above.inode.dev == here.inode.dev)))
+			return TAKE_FD(at);
+		fd_close(at);
+		at = TAKE_FD(parent);
+		here = above;
+	}
+	return r;
+}
+
+/* By the path that the host half opened; it must still lead to the same directory. */
+static int attach_in_place(int tree, const char *path)
+{
+	_cleanup_close_ int place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), carrier = -EBADF;
+	struct stat st, there;
+	int r;
+
+	if (place < 0 || fstat(place, &there) < 0 || fstat(tree, &st) < 0)
+		return -errno;
+	if (st.st_dev != there.st_dev || st.st_ino != there.st_ino)
+		return -ESTALE;
+	carrier = mount_root_of(place);
+	r = carrier < 0 ? carrier : mount_set_attributes(carrier, false, 0, 0, MS_PRIVATE, -1);
+	return r < 0 ? r : mount_move(tree, place);
+}
+
+static int attach_tree(struct init *in, const struct plan_arg_root *arg, int tree, int old,
+		       struct error *err)
+{
+	const char *path = init_string(in, arg->path);
+	int in_place = -ENOENT, over;
+
+	if (arg->flags & PLAN_ROOT_IN_PLACE) {
+		in_place = attach_in_place(tree, path);
+		if (in_place >= 0)
+			return 0;
+		/* The namespace's root may not be able to get there; hooks then find the rootfs as "/". */
+		channel_debug(in,
+			      "cannot attach the rootfs at '%s' (errno %d), attaching it over '/'",
+			      path, -in_place);
+	}
+	over = mount_move(tree, old);
+	if (over >= 0) {
 		in->attached_over_root = true;
 		return 0;
 	}
-	channel_debug(in, "cannot attach the rootfs over '/' (errno %d), attaching it at '%s'", -r,
-		      path);
-	place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (place >= 0 && mount_move(tree, place) >= 0)
-		return 0;
-	return init_fail(err, r, "move_mount", path, "cannot attach rootfs '%s'", path);
+	channel_debug(in, "cannot attach the rootfs over '/' (errno %d), attaching it at '%s'",
+		      -over, path);
+	if (!(arg->flags & PLAN_ROOT_IN_PLACE))
+		in_place = attach_in_place(tree, path);
+	return in_place < 0
+		       ? init_fail(err, over, "move_mount", path, "cannot attach rootfs '%s'", path)
+		       : 0;
 }
 
 static void remember_proc(struct init *in)
@@ -109,7 +176,7 @@ int op_root(struct init *in, const struct plan_op *op, struct error *err)
 	in->no_pivot = arg->flags & PLAN_ROOT_NO_PIVOT;
 	if ((r = detach_from_host(in, arg, old, err)) < 0 ||
 	    (r = detach_tree(in, tree, path, err)) < 0 ||
-	    (r = attach_tree(in, tree, old, path, err)) < 0)
+	    (r = attach_tree(in, arg, tree, old, err)) < 0)
 		return r;
 	r = sys_mount_id(tree, &in->root_mount);
 	if (r < 0)

@@ -64,6 +64,12 @@ int root_plan(struct builder *b)
 {
 	const struct spec *s = b->spec;
 	uint64_t old = s->rootfs_propagation;
+	unsigned flags = b->opt->no_pivot ? PLAN_ROOT_NO_PIVOT : 0;
+
+	/* They run before the root switch, and what they mount they mount below the rootfs by its path. */
+	if (s->hooks[HOOK_PRESTART].count || s->hooks[HOOK_CREATE_RUNTIME].count ||
+	    s->hooks[HOOK_CREATE_CONTAINER].count)
+		flags |= PLAN_ROOT_IN_PLACE;
 
 	if (old == 0)
 		old = MS_SLAVE;
@@ -73,7 +79,7 @@ int root_plan(struct builder *b)
 		.propagation = old,
 		.propagation_recursive = 1,
 		.path = plan_buffer_string(&b->buf, b->root),
-		.flags = b->opt->no_pivot ? PLAN_ROOT_NO_PIVOT : 0,
+		.flags = flags,
 	};
 
 	builder_op(b, OP_ROOT, rootless_open_flags(b),

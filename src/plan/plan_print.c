@@ -334,6 +334,7 @@ static bool print_build_op(struct buf *out, const struct plan_header *p, unsigne
 		print_field(out, "path", plan_string(p, a->path));
 		print_propagation(out, a->propagation, a->propagation_recursive);
 		buf_add_str(out, (a->flags & PLAN_ROOT_NO_PIVOT) ? " no-pivot" : "");
+		buf_add_str(out, (a->flags & PLAN_ROOT_IN_PLACE) ? " in-place" : "");
 		return true;
 	}
 	case OP_DEVICE: {

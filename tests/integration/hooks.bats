@@ -124,6 +124,47 @@ SH
 	fi
 }
 
+@test "hooks before the root switch find the rootfs at its path, and what they mount stays" {
+	need_root
+	need_tool nsenter
+	local rootfs
+	rootfs=$(readlink -f "$BUNDLE")/rootfs
+	echo runtime >"$H/runtime"
+	echo container >"$H/container"
+	touch "$rootfs/etc/runtime" "$rootfs/etc/container"
+	cat >"$H/enter" <<SH
+#!/bin/sh
+pid=\$(sed 's/.*"pid":\([0-9]*\).*/\1/')
+exec nsenter -t \$pid -m mount --bind "$H/runtime" "$rootfs/etc/runtime"
+SH
+	cat >"$H/inside" <<SH
+#!/bin/sh
+pwd >"$H/cwd"
+exec mount --bind "$H/container" ./etc/container
+SH
+	chmod 755 "$H/enter" "$H/inside"
+	config '.hooks = {createRuntime: [{path: $r, env: ["PATH=/usr/bin:/bin"]}], createContainer: [{path: $c, env: ["PATH=/usr/bin:/bin"]}]}' \
+		--arg r "$H/enter" --arg c "$H/inside"
+	set_args cat /etc/runtime /etc/container
+	local propagation
+	for propagation in private shared rshared slave; do
+		config '.linux.rootfsPropagation = $p' --arg p "$propagation"
+		rt_run 0
+		[ "$output" = $'runtime\ncontainer' ]
+		[ "$(cat "$H/cwd")" = "$rootfs" ]
+		! grep -F "$rootfs" /proc/self/mountinfo
+	done
+	config 'del(.linux.rootfsPropagation)'
+	rt_run 0 --no-pivot
+	[ "$output" = $'runtime\ncontainer' ]
+	# The rootfs is a mount itself, as an engine's is.
+	mount --bind "$rootfs" "$rootfs"
+	mount --make-shared "$rootfs"
+	rt_run 0
+	umount "$rootfs"
+	[ "$output" = $'runtime\ncontainer' ]
+}
+
 @test "a failing hook stops: its status, its output, its place; poststop runs" {
 	local kind
 	for kind in prestart createRuntime createContainer; do
