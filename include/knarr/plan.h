@@ -121,6 +121,12 @@ enum plan_flags {
 	PLAN_HAS_FORK = 1u << 6, /* contains OP_FORK: the host half expects STEP_FORKED */
 	/* mounts add: no OP_ROOT (targets are below "/" of the joined namespace), no OP_EXEC; ends after OP_GATE (kind none) with exit status 0 */
 	PLAN_MOUNTS = 1u << 7,
+	/*
+	 * exec: OP_FORK, the OP_RLIMITs and OP_SESSION come right after OP_IDENTITY, in this order, so that what enters the
+	 * container's pid namespace has the program's ids and capabilities already. The limits come after the fork, as RLIMIT_NPROC
+	 * would count the process that forks; the host half has raised the hard ones, and lowering needs no privilege.
+	 */
+	PLAN_LATE_FORK = 1u << 8,
 };
 
 struct plan_array {

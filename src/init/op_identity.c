@@ -274,7 +274,9 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 	r = drop_bounding(arg->bounding, err);
 	if (r < 0)
 		return r;
-	give_pipes(&id);
+	/* A terminal takes their place later, when the fork is a late one. */
+	if (in->console_fd < 0)
+		give_pipes(&id);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return init_fail(err, -errno, "prctl", NULL,
 				 "cannot keep capabilities over the change of user");

@@ -28,7 +28,7 @@ static const char *const step_names[STEP_COUNT] = {
  * What may come after a step, by sender. The step is the last one of either side; DEBUG and TIMING
  * do not count as one. NONE is the start of a connection: on the gate connection the first packet
  * is START, sent by `start`. GO comes before FORKED when the first clone makes the user namespace,
- * and after it when OP_FORK does.
+ * and after it when OP_FORK does. A late fork (exec) comes after CONSOLE.
  */
 static const struct {
 	uint32_t host, child;
@@ -39,7 +39,7 @@ static const struct {
 	[STEP_FORKED] = { BIT(STEP_GO), BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_HOOKS] = { BIT(STEP_HOOKS_DONE), 0 },
 	[STEP_HOOKS_DONE] = { 0, BIT(STEP_CONSOLE) | BIT(STEP_READY) },
-	[STEP_CONSOLE] = { 0, BIT(STEP_READY) },
+	[STEP_CONSOLE] = { 0, BIT(STEP_FORKED) | BIT(STEP_READY) },
 	[STEP_READY] = { BIT(STEP_START), BIT(STEP_RUNNING) },
 	[STEP_START] = { 0, BIT(STEP_RUNNING) },
 	[STEP_RUNNING] = { 0, BIT(STEP_LISTENER) },

@@ -25,6 +25,7 @@ struct builder {
 	uint64_t ns_new, ns_joined; /* CLONE_NEW* of the config */
 	bool userns;    /* the container is in a user namespace that is not the caller's */
 	bool live;      /* mounts add: the container runs already */
+	bool late_fork; /* exec: into the pid namespace after the drop to the program's identity */
 	bool dev_ready; /* /dev is a bind mount of the config: its content is the caller's business */
 	char *root;     /* absolute, cleaned */
 	char **destinations; /* cleaned, one a mount */
@@ -51,6 +52,7 @@ int builder_refuse(struct builder *b, enum error_class class, const struct jnode
 int namespaces_plan(struct builder *b);
 int namespaces_plan_settings(struct builder *b);
 void namespaces_plan_exec(struct builder *b);
+void namespaces_plan_exec_fork(struct builder *b); /* the fork of exec, where it is a late one */
 /* plan_sysctl.c */
 int sysctls_plan(struct builder *b);
 /* plan_mounts.c */
@@ -71,7 +73,8 @@ int hooks_plan_runtime(struct builder *b);
 int hooks_plan(struct builder *b, enum spec_hook_kind kind);
 /* plan_process.c */
 void console_plan(struct builder *b, bool bind_console);
-int process_plan(struct builder *b, bool exec); /* phase 3 */
+int process_plan(struct builder *b, bool exec); /* phase 3; without what a late fork moves back */
+int process_plan_late(struct builder *b);       /* that: the limits and the session */
 void process_plan_place(struct builder *b);     /* cwd, lookup */
 void process_plan_gate(struct builder *b, enum plan_gate_kind kind);
 int process_plan_final(struct builder *b);             /* seccomp, exec */

@@ -6,6 +6,16 @@
  */
 #include "plan/plan_build.h"
 
+/*
+ * Whoever stands in the container's pid namespace can be attached to by a container that has
+ * CAP_SYS_PTRACE, so nothing more powerful than the program should. Only a scheduling policy cannot
+ * wait: to set it takes privilege, and a deadline or a reset on fork would not survive the fork.
+ */
+static bool can_fork_late(const struct builder *b)
+{
+	return b->opt->exec_fork && !b->process->scheduler.present;
+}
+
 static int build_process(struct builder *b)
 {
 	int r;
@@ -13,6 +23,7 @@ static int build_process(struct builder *b)
 	if (!b->process->present)
 		return builder_refuse(b, ERROR_CONFIG, NULL,
 				      "'process' is missing: there is no program to run");
+	b->late_fork = can_fork_late(b);
 	namespaces_plan_exec(b);
 	/*
 	 * The pty comes from the container's devpts; its /dev/console belongs to its first process.
@@ -20,6 +31,11 @@ static int build_process(struct builder *b)
 	console_plan(b, false);
 	if ((r = process_plan(b, true)) < 0 || (r = identity_plan(b)) < 0)
 		return r;
+	if (b->late_fork) {
+		namespaces_plan_exec_fork(b);
+		if ((r = process_plan_late(b)) < 0)
+			return r;
+	}
 	process_plan_place(b);
 	process_plan_gate(b, b->opt->gate);
 	return process_plan_final(b);

@@ -198,6 +198,13 @@ int namespaces_plan_settings(struct builder *b)
 	return plan_name(b, OP_DOMAINNAME, "domainname", s->domainname, s->domainname_node);
 }
 
+void namespaces_plan_exec_fork(struct builder *b)
+{
+	struct plan_arg_fork arg = { .clone_flags = 0 };
+
+	builder_op(b, OP_FORK, 0, b->origin_default, &arg, sizeof(arg));
+}
+
 /* exec and mounts add: one setns on the pidfd that launch supplies. */
 void namespaces_plan_exec(struct builder *b)
 {
@@ -217,12 +224,10 @@ void namespaces_plan_exec(struct builder *b)
 
 		builder_op(b, OP_JOIN, 0, b->origin_default, &arg, sizeof(arg));
 	}
-	if (fork) {
-		struct plan_arg_fork arg = { .clone_flags = 0 };
-
-		builder_op(b, OP_FORK, 0, b->origin_default, &arg, sizeof(arg));
-	}
+	if (fork && !b->late_fork)
+		namespaces_plan_exec_fork(b);
 	h = plan_buffer_header(&b->buf);
-	h->flags |= (fork ? PLAN_HAS_FORK : 0) | (b->userns ? PLAN_USERNS : 0);
+	h->flags |= (fork ? PLAN_HAS_FORK : 0) | (fork && b->late_fork ? PLAN_LATE_FORK : 0) |
+		    (b->userns ? PLAN_USERNS : 0);
 	identity_setup_ids(b);
 }

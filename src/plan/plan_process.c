@@ -162,9 +162,10 @@ int process_plan(struct builder *b, bool exec)
 		return builder_refuse(
 			b, ERROR_UNSUPPORTED, p->selinux_node,
 			"'selinuxLabel' is given, but SELinux is not enabled on this host");
-	plan_session(b);
+	if (!b->late_fork)
+		plan_session(b);
 	plan_keyring(b);
-	if ((r = plan_rlimits(b)) < 0)
+	if (!b->late_fork && (r = plan_rlimits(b)) < 0)
 		return r;
 	plan_scheduling(b);
 	if (exec)
@@ -185,6 +186,15 @@ int process_plan(struct builder *b, bool exec)
 		builder_op(b, OP_NO_NEW_PRIVS, 0,
 			   builder_origin(b, jnode_get(p->node, "noNewPrivileges")), NULL, 0);
 	return 0;
+}
+
+int process_plan_late(struct builder *b)
+{
+	int r = plan_rlimits(b);
+
+	if (r == 0)
+		plan_session(b);
+	return r;
 }
 
 static const char *env_value(const struct spec_process *p, const char *name)

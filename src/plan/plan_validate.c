@@ -19,7 +19,7 @@
 	((uint64_t)(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | \
 		    CLONE_NEWUTS | CLONE_NEWTIME))
 #define ALL_NAMESPACES (FORKABLE_NAMESPACES | (uint64_t)CLONE_NEWCGROUP)
-#define KNOWN_PLAN_FLAGS ((PLAN_MOUNTS << 1) - 1)
+#define KNOWN_PLAN_FLAGS ((PLAN_LATE_FORK << 1) - 1)
 #define KNOWN_OP_FLAGS ((PLAN_OP_OPTIONAL << 1) - 1)
 #define HOOK_KINDS 6u /* HOOK_KIND_COUNT of spec.h, which the container half does not see */
 #define MAX_FILTER_INSNS 4096u /* BPF_MAXINSNS */
@@ -281,8 +281,16 @@ static bool op_ok(const struct view *v, const struct plan_op *op)
 	return arg_ok(v, op->type, arg);
 }
 
-static unsigned op_phase(unsigned type)
+/* What a late fork moves behind OP_IDENTITY. */
+static bool is_late(unsigned type)
 {
+	return type == OP_FORK || type == OP_RLIMIT || type == OP_SESSION;
+}
+
+static unsigned op_phase(unsigned type, bool late_fork)
+{
+	if (late_fork && is_late(type))
+		return 4;
 	if (type <= OP_FORK)
 		return 1;
 	if (type <= OP_PIVOT)
@@ -292,13 +300,22 @@ static unsigned op_phase(unsigned type)
 	return type <= OP_LOOKUP ? 4 : 5;
 }
 
+/* Within the last phases: the enum's order, but for a late fork. */
+static unsigned op_rank(unsigned type, bool late_fork)
+{
+	if (late_fork && is_late(type))
+		return OP_IDENTITY * 4 + (type == OP_FORK ? 1 : type == OP_RLIMIT ? 2 : 3);
+	return type * 4;
+}
+
 /*
  * Phases never go back; identity and everything after it stand in the order of the enum, because
  * each of them gives something up that the one before needs.
  */
-static bool order_ok(const struct plan_op *last, const struct plan_op *op, uint64_t seen)
+static bool order_ok(const struct plan_op *last, const struct plan_op *op, uint64_t seen,
+		     bool late_fork)
 {
-	unsigned phase = op_phase(op->type);
+	unsigned phase = op_phase(op->type, late_fork);
 
 	if (shapes[op->type].once && (seen & (1ull << op->type)) != 0)
 		return false;
@@ -310,7 +327,10 @@ static bool order_ok(const struct plan_op *last, const struct plan_op *op, uint6
 		return false;
 	if (!last)
 		return true;
-	return phase >= 4 ? op->type > last->type : phase >= op_phase(last->type);
+	if (phase >= 4)
+		return op_rank(op->type, late_fork) > op_rank(last->type, late_fork) ||
+		       (op->type == OP_RLIMIT && last->type == OP_RLIMIT);
+	return phase >= op_phase(last->type, late_fork);
 }
 
 static bool header_ok(const struct view *v, const struct plan_header *h)
@@ -339,6 +359,8 @@ static bool whole_ok(const struct plan_header *h, uint64_t seen, uint64_t fork_f
 	bool first_user = (h->clone_flags & CLONE_NEWUSER) != 0,
 	     fork_user = (fork_flags & CLONE_NEWUSER) != 0;
 
+	if ((h->flags & PLAN_LATE_FORK) != 0 && (~h->flags & (PLAN_EXEC | PLAN_HAS_FORK)) != 0)
+		return false;
 	if (((h->flags & PLAN_HAS_FORK) != 0) != ((seen & (1ull << OP_FORK)) != 0))
 		return false;
 	if (first_user && fork_user)
@@ -369,7 +391,7 @@ int plan_validate(const void *buf, size_t size, int *ret_op)
 	for (uint32_t i = 0; i < h->op_count; i++) {
 		const struct plan_op *op = &ops[i];
 
-		if (!op_ok(&v, op) || !order_ok(last, op, seen)) {
+		if (!op_ok(&v, op) || !order_ok(last, op, seen, (h->flags & PLAN_LATE_FORK) != 0)) {
 			*ret_op = (int)i;
 			return -EINVAL;
 		}

@@ -201,3 +201,21 @@ seccomp_case() {
 		[ $(($(date +%s%N) - start)) -lt 5000000000 ]
 	done
 }
+
+# A container with CAP_SYS_PTRACE may attach to whatever stands in its pid namespace, and have its capabilities.
+@test "exec: nobody in the container's pid namespace has more than the program, at no time" {
+	need_helper watcher
+	local i seen mask=$((0x80020)) # CAP_KILL, CAP_SYS_PTRACE
+	config '.process.capabilities = ({"bounding": ["CAP_KILL", "CAP_SYS_PTRACE"]} | .effective = .bounding | .permitted = .bounding) |
+		.process.noNewPrivileges = true | .root.readonly = false'
+	cp "$HELPERS/watcher" "$BUNDLE/rootfs/bin/watcher"
+	set_args /bin/watcher /tmp/seen
+	rt_create
+	rt start "$ID"
+	wait_for 5 test -s "$BUNDLE/rootfs/tmp/seen"
+	for ((i = 0; i < 40; i++)); do rt exec "$ID" /bin/true; done
+	seen=$(cat "$BUNDLE/rootfs/tmp/seen")
+	echo "seen: $seen"
+	[ $((0x${seen% *} & mask)) != 0 ]
+	[ $((0x${seen% *} & ~mask)) = 0 ]
+}

@@ -27,12 +27,10 @@ static void add_plain(struct plan_buffer *b, enum plan_op_type type, const void 
 	plan_buffer_op(b, type, 0, plan_buffer_string(b, "default"), arg, size);
 }
 
-static void add_process(struct plan_buffer *b)
+/* From the working directory on. */
+static void add_end(struct plan_buffer *b)
 {
 	const char *const args[] = { "sh", "-c", "true" };
-	const uint32_t groups[] = { 0, 5 };
-	struct plan_arg_identity id = { .group_count = 2,
-					.groups = plan_buffer_bytes(b, groups, sizeof(groups), 4) };
 	struct plan_arg_path cwd = { .path = plan_buffer_string(b, "/") };
 	struct plan_arg_lookup lookup = { .program = plan_buffer_string(b, "sh") };
 	struct plan_arg_gate gate = { .kind = PLAN_GATE_SOCKET };
@@ -42,12 +40,21 @@ static void add_process(struct plan_buffer *b)
 	};
 	struct plan_arg_exec exec = { .args = plan_buffer_array(b, args, 3) };
 
-	add_plain(b, OP_IDENTITY, &id, sizeof(id));
 	add_plain(b, OP_CWD, &cwd, sizeof(cwd));
 	add_plain(b, OP_LOOKUP, &lookup, sizeof(lookup));
 	add_plain(b, OP_GATE, &gate, sizeof(gate));
 	add_plain(b, OP_SECCOMP, &seccomp, sizeof(seccomp));
 	add_plain(b, OP_EXEC, &exec, sizeof(exec));
+}
+
+static void add_process(struct plan_buffer *b)
+{
+	const uint32_t groups[] = { 0, 5 };
+	struct plan_arg_identity id = { .group_count = 2,
+					.groups = plan_buffer_bytes(b, groups, sizeof(groups), 4) };
+
+	add_plain(b, OP_IDENTITY, &id, sizeof(id));
+	add_end(b);
 }
 
 static void add_container(struct plan_buffer *b)
@@ -379,6 +386,60 @@ static void test_joins_and_fork(void **state)
 	assert_int_equal(validate_forked(CLONE_VM, true, 0, 0, PLAN_HAS_FORK), -EINVAL);
 }
 
+/* In the order of ops; 0 ends it. */
+static int validate_late(const enum plan_op_type *ops, uint32_t flags)
+{
+	struct plan_arg_join join = { .nstype = CLONE_NEWPID };
+	struct plan_arg_fork fork = { .clone_flags = 0 };
+	struct plan_arg_rlimit limit = { .soft = 1, .hard = 1 };
+	struct plan_arg_session session = { .terminal = false };
+	struct plan_arg_identity identity = { .uid = 0 };
+	struct plan_header *h;
+	struct plan_buffer b;
+	uint32_t id;
+	int op, r;
+
+	plan_buffer_init(&b);
+	id = plan_buffer_string(&b, "c1");
+	plan_buffer_header(&b)->id = id;
+	plan_buffer_header(&b)->flags = flags;
+	add_plain(&b, OP_JOIN, &join, sizeof(join));
+	for (; *ops; ops++)
+		if (*ops == OP_FORK)
+			add_plain(&b, OP_FORK, &fork, sizeof(fork));
+		else if (*ops == OP_RLIMIT)
+			add_plain(&b, OP_RLIMIT, &limit, sizeof(limit));
+		else if (*ops == OP_SESSION)
+			add_plain(&b, OP_SESSION, &session, sizeof(session));
+		else if (*ops == OP_IDENTITY)
+			add_plain(&b, OP_IDENTITY, &identity, sizeof(identity));
+	add_end(&b);
+	assert_int_equal(plan_buffer_finish(&b, &h), 0);
+	r = validate(h, &op);
+	free(h);
+	return r;
+}
+
+static void test_late_fork(void **state)
+{
+	static const enum plan_op_type late[] = { OP_IDENTITY, OP_FORK,    OP_RLIMIT,
+						  OP_RLIMIT,   OP_SESSION, 0 },
+				       early[] = { OP_FORK, OP_SESSION, OP_RLIMIT, OP_IDENTITY, 0 },
+				       session_first[] = { OP_IDENTITY, OP_SESSION, OP_FORK, 0 },
+				       no_fork[] = { OP_IDENTITY, OP_SESSION, 0 };
+	const uint32_t early_flags = PLAN_EXEC | PLAN_HAS_FORK,
+		       late_flags = early_flags | PLAN_LATE_FORK;
+
+	(void)state;
+	assert_int_equal(validate_late(late, late_flags), 0);
+	assert_int_equal(validate_late(early, early_flags), 0);
+	assert_int_equal(validate_late(late, early_flags), -EINVAL);
+	assert_int_equal(validate_late(early, late_flags), -EINVAL);
+	assert_int_equal(validate_late(session_first, late_flags), -EINVAL);
+	assert_int_equal(validate_late(no_fork, PLAN_EXEC | PLAN_LATE_FORK), -EINVAL);
+	assert_int_equal(validate_late(late, PLAN_HAS_FORK | PLAN_LATE_FORK), -EINVAL);
+}
+
 /* Whatever single byte is changed, validation ends, and what passes can be printed. */
 static void test_every_byte(void **state)
 {
@@ -413,7 +474,7 @@ int main(void)
 		cmocka_unit_test(test_size),       cmocka_unit_test(test_op),
 		cmocka_unit_test(test_arguments),  cmocka_unit_test(test_order),
 		cmocka_unit_test(test_missing),    cmocka_unit_test(test_joins_and_fork),
-		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_every_byte), cmocka_unit_test(test_late_fork),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
