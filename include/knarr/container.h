@@ -17,8 +17,15 @@ struct container_context {
 	bool driver_set;
 	bool limits_best;
 	bool timing;
-	const char *require; /* --require=... or NULL */
+	uint32_t annotations; /* --annotations: bit n is container_annotation_word(n) */
+	const char *require;  /* --require=... or NULL */
 };
+
+/*
+ * Annotations that widen what a container may do are honoured only when the caller names them, since engines let their
+ * users write some (R16). The n-th of their names; NULL behind the last.
+ */
+const char *container_annotation_word(unsigned n);
 
 struct create_options {
 	const char *id;

@@ -22,6 +22,7 @@ struct spec_string_list {
 struct spec_key_value {
 	const char *key, *value;
 	const struct jnode *node;
+	bool off; /* an annotation that the caller has not allowed: shown, and not acted upon */
 };
 struct spec_map {
 	struct spec_key_value *items;
@@ -412,7 +413,7 @@ int spec_parse_mounts(const char *text, size_t len, const char *name, struct spe
 int spec_parse_unmounts(const char *text, size_t len, const char *name, struct spec **ret_spec,
 			struct error *err);
 
-const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent */
+const char *spec_annotation(const struct spec *s, const char *key); /* NULL if absent or off */
 /* Who gets the descriptor of SCMP_ACT_NOTIFY: listenerPath, annotation run.oci.seccomp.receiver; NULL if neither names one. */
 const char *spec_seccomp_receiver(const struct spec *s);
 /* Refuses a profile that needs a receiver where the configuration names none; for callers who know of no other. */

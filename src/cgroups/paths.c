@@ -133,8 +133,10 @@ int path_check_sub(const char *sub, const char *what, const char *origin, struct
 static const struct spec_key_value *annotation(const struct cgroup_request *req, const char *key)
 {
 	for (size_t i = 0; req->annotations && i < req->annotations->count; i++) {
-		if (STREQ(req->annotations->items[i].key, key))
-			return &req->annotations->items[i];
+		const struct spec_key_value *item = &req->annotations->items[i];
+
+		if (!item->off && STREQ(item->key, key))
+			return item;
 	}
 	return NULL;
 }

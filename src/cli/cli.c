@@ -58,6 +58,10 @@ static int fill_context(const struct global_options *g, struct container_context
 		.timing = g->timing,
 		.require = g->require,
 	};
+	if (g->annotations &&
+	    option_parse_words("annotations", g->annotations, container_annotation_word,
+			       &ctx->annotations, err) < 0)
+		return -EINVAL;
 	if (g->systemd_cgroup != TRISTATE_UNSET) {
 		ctx->driver_set = true;
 		if (g->systemd_cgroup == TRISTATE_TRUE)

@@ -49,7 +49,7 @@ enum command_flags {
 
 struct global_options {
 	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless, *limits,
-		*require;
+		*require, *annotations;
 	enum tristate systemd_cgroup;
 	bool debug, timing;
 };
@@ -114,6 +114,12 @@ void options_done(const struct command *command, void *storage);
 int bool_parse(const char *s, bool *ret);
 /* Fails with: 'VALUE' is not one of WORDS ("text|json"). */
 int option_check_word(const char *flag, const char *value, const char *words, struct error *err);
+/*
+ * Words between commas, or "all": bit n stands for the n-th of word(), which returns NULL behind the last. One that is
+ * unknown fails with the nearest or with all there are.
+ */
+int option_parse_words(const char *flag, const char *value, const char *(*word)(unsigned n),
+		       uint32_t *ret, struct error *err);
 
 /* ---- help.c, version.c ---- */
 

@@ -29,6 +29,8 @@ static const struct option global_rows[] = {
 	  "whether a limit that cannot be had is an error (default) or a warning" },
 	{ FIELD(require), OPTION_STRING, 0, "require", "LIST",
 	  "comma-separated mechanisms whose absence is an error instead of a fallback" },
+	{ FIELD(annotations), OPTION_STRING, 0, "annotations", "LIST",
+	  "comma-separated annotations that are acted upon though they widen a container's power, or all" },
 	{ FIELD(timing), OPTION_BOOL, 0, "timing", "", "print to stderr what each step took" },
 	{ 0, OPTION_VERSION, 'v', "version", "", "print the version and exit" },
 	{ 0, OPTION_VERSION, 'V', "", "", "" },

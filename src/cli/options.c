@@ -372,3 +372,52 @@ int option_check_word(const char *flag, const char *value, const char *words, st
 		   flag, words);
 	return -EINVAL;
 }
+
+static int find_word(const char *text, size_t len, const char *(*word)(unsigned n))
+{
+	for (unsigned i = 0; word(i); i++)
+		if (strlen(word(i)) == len && strncmp(word(i), text, len) == 0)
+			return (int)i;
+	return -EINVAL;
+}
+
+static int refuse_word(const char *flag, const char *text, size_t len,
+		       const char *(*word)(unsigned n), struct error *err)
+{
+	_cleanup_free_ char *given = mem_strndup(text, len);
+	_cleanup_(buf_done) struct buf list = { 0 };
+	const char *words[33] = { NULL }, *near;
+
+	for (unsigned i = 0; word(i) && i < ARRAY_SIZE(words) - 1; i++) {
+		words[i] = word(i);
+		buf_printf(&list, ", %s", words[i]);
+	}
+	error_fail(err, ERROR_USAGE, 0, "unknown word '%s' for flag --%s: expected all%s", given,
+		   flag, list.data);
+	near = text_nearest(given, words);
+	if (near)
+		error_add_remedy(err, "did you mean '%s'?", near);
+	return -EINVAL;
+}
+
+int option_parse_words(const char *flag, const char *value, const char *(*word)(unsigned n),
+		       uint32_t *ret, struct error *err)
+{
+	uint32_t mask = 0;
+
+	for (const char *text = value; *text;) {
+		size_t len = strcspn(text, ",");
+		int n = find_word(text, len, word);
+
+		if (n >= 0)
+			mask |= 1u << n;
+		else if (len == 3 && strncmp(text, "all", 3) == 0)
+			mask = UINT32_MAX;
+		else
+			return refuse_word(flag, text, len, word, err);
+		text += len;
+		text += *text == ',';
+	}
+	*ret = mask;
+	return 0;
+}

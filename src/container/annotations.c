@@ -1,8 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* annotations: the peers' annotations that widen nothing, read by their names. Host half. */
+/*
+ * annotations: those of the peers that are acted upon, by their names. Host half.
+ *
+ * Engines let their users write annotations, and some of these give away what only the caller has: a file that is
+ * appended to with its rights, a part of its cgroup tree, a socket of its own. Those are off until it names them (R16).
+ */
 #include <string.h>
 
 #include "container/container_private.h"
+
+static const struct {
+	char name[40];
+	bool free; /* acted upon without being asked for */
+} known[] = {
+	{ "run.oci.hooks.stdout", false }, /* appends to any file of the host, as the caller */
+	{ "run.oci.hooks.stderr", false },
+	{ "run.oci.delegate-cgroup", false }, /* the limits of what is below are the container's */
+	{ "run.oci.pidfd_receiver", false }, /* connects to any socket of the host, as the caller */
+	{ "run.oci.seccomp.receiver", false }, /* the same, and gives it power over the container */
+	{ "run.oci.keep_original_groups", true }, /* engines write it themselves */
+	{ "run.oci.systemd.subgroup", true },
+	{ "run.oci.mount_context_type", true },
+	{ "run.oci.seccomp_fail_unknown_syscall", true },
+};
+
+const char *container_annotation_word(unsigned n)
+{
+	return n < ARRAY_SIZE(known) && !known[n].free ? known[n].name : NULL;
+}
+
+struct jwrite *annotations_list(void)
+{
+	struct jwrite *list = jwrite_array();
+
+	jwrite_string(list, NULL, "org.systemd.property.");
+	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
+		jwrite_string(list, NULL, known[i].name);
+	return list;
+}
+
+static bool is_off(const char *key, uint32_t allowed)
+{
+	const char *word;
+
+	for (unsigned i = 0; (word = container_annotation_word(i)); i++)
+		if (STREQ(word, key))
+			return !(allowed & (1u << i));
+	return false;
+}
+
+void annotation_explain_off(const struct spec_key_value *a, const struct jdoc *doc,
+			    struct error *ret)
+{
+	error_fail(ret, ERROR_CONFIG, 0, "annotation '%s' is ignored", a->key);
+	error_add_remedy(ret, "--annotations=%s allows it", a->key);
+	error_add_subject(ret, a->key);
+	(void)error_at_node(ret, doc, a->node);
+}
+
+void annotations_restrict(struct spec *spec, const struct container_context *ctx)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++) {
+		struct spec_key_value *a = &spec->annotations.items[i];
+		struct error why;
+		char text[1024];
+
+		a->off = is_off(a->key, ctx->annotations);
+		if (!a->off || !log_enabled(LOG_LEVEL_WARNING))
+			continue;
+		annotation_explain_off(a, spec->doc, &why);
+		log_warning("%s", error_format(&why, text, sizeof(text)));
+	}
+}
 
 bool annotation_is_on(const struct spec *spec, const char *key)
 {

@@ -28,13 +28,18 @@ struct check {
 	bool failed;
 };
 
-static void add(struct check *c, const struct error *err)
+static struct spec_finding *add_finding(struct check *c)
 {
 	struct spec_findings *f = c->findings;
-	struct spec_finding *item;
 
 	f->items = mem_grow(f->items, f->count + 1, sizeof(*f->items));
-	item = &f->items[f->count++];
+	return &f->items[f->count++];
+}
+
+static void add(struct check *c, const struct error *err)
+{
+	struct spec_finding *item = add_finding(c);
+
 	item->warning = false;
 	item->error = *err;
 	error_locate(&item->error, c->setup.spec->doc);
@@ -46,6 +51,20 @@ static void add_at(struct check *c, struct error *err, const struct jnode *node)
 	if (node)
 		error_at_node(err, c->setup.spec->doc, node);
 	add(c, err);
+}
+
+static void check_annotations(struct check *c, const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->annotations.count; i++) {
+		const struct spec_key_value *a = &spec->annotations.items[i];
+		struct spec_finding *item;
+
+		if (!a->off)
+			continue;
+		item = add_finding(c);
+		item->warning = true;
+		annotation_explain_off(a, spec->doc, &item->error);
+	}
 }
 
 static void check_rootfs(struct check *c)
@@ -298,6 +317,8 @@ static int load(struct check *c, struct error *err)
 	r = spec_load(opt->config ? AT_FDCWD : bundle, opt->config ? opt->config : "config.json",
 		      &spec, c->findings, err);
 	if (r >= 0) {
+		annotations_restrict(spec, c->ctx);
+		check_annotations(c, spec);
 		r = listener_check(spec, err);
 		c->setup.spec = spec;
 		if (r < 0)

@@ -51,6 +51,13 @@ int pidfd_send(const char *socket_path, int pidfd, const char *text, struct erro
 
 /* ---- annotations.c ---- */
 
+/* After each reading of a config: what the context does not allow is off from then on, and said so in the log. */
+void annotations_restrict(struct spec *spec, const struct container_context *ctx);
+/* Every name that is acted upon, of whatever power, for features. */
+struct jwrite *annotations_list(void);
+/* The sentence about one that is off. */
+void annotation_explain_off(const struct spec_key_value *a, const struct jdoc *doc,
+			    struct error *ret);
 bool annotation_is_on(const struct spec *spec, const char *key); /* present, not empty, not "0" */
 struct hook_output hook_output_of(const struct spec *spec);
 void state_copy_annotations(struct state *state, const struct spec_map *from);
@@ -67,6 +74,7 @@ int listener_deliver(const struct spec *spec, const struct state *state, pid_t p
 /* ---- find.c: a container that exists ---- */
 
 struct found {
+	const struct container_context *ctx;
 	struct state_root root;
 	struct state_dir dir;
 	struct state state;

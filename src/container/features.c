@@ -126,6 +126,16 @@ static struct jwrite *linux_features(void)
 	return o;
 }
 
+/* The specification's schema wants text here. */
+static void put_words(struct jwrite *o, const char *key, const char *(*word)(unsigned n))
+{
+	_cleanup_(buf_done) struct buf list = { 0 };
+
+	for (unsigned i = 0; word(i); i++)
+		buf_printf(&list, "%s%s", i ? "," : "", word(i));
+	jwrite_string(o, key, list.data);
+}
+
 static struct jwrite *annotations(void)
 {
 	struct jwrite *o = jwrite_object();
@@ -134,17 +144,10 @@ static struct jwrite *annotations(void)
 	jwrite_string(o, "dev.knarr.version", KNARR_VERSION);
 	jwrite_string(o, "dev.knarr.commit", KNARR_COMMIT);
 	jwrite_string(o, "org.opencontainers.runc.checkpoint.enabled", "false");
+	put_words(o, "dev.knarr.annotations.off", container_annotation_word);
 	if (filter_library_version(version, sizeof(version)) >= 0)
 		jwrite_string(o, "io.github.seccomp.libseccomp.version", version);
 	return o;
-}
-
-/* Annotations that change what the container may do to the host's service manager; callers must not let tenants set them. */
-static struct jwrite *unsafe_annotations(void)
-{
-	static const char *const names[] = { "org.systemd.property.", "run.oci.", NULL };
-
-	return word_list(names);
 }
 
 int container_features(char **ret_json, struct error *err)
@@ -158,7 +161,7 @@ int container_features(char **ret_json, struct error *err)
 	jwrite_put(o, "mountOptions", word_list(spec_mount_option_names()));
 	jwrite_put(o, "linux", linux_features());
 	jwrite_put(o, "annotations", annotations());
-	jwrite_put(o, "potentiallyUnsafeConfigAnnotations", unsafe_annotations());
+	jwrite_put(o, "potentiallyUnsafeConfigAnnotations", annotations_list());
 	*ret_json = jwrite_text(o, 4);
 	return 0;
 }

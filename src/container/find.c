@@ -63,6 +63,7 @@ static int find(const struct container_context *ctx, const char *id, enum find_l
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->ctx = ctx;
 	ret->root.fd = ret->dir.fd = ret->cgroup.fd = ret->cgroup_host.root_fd = -EBADF;
 	r = spec_check_id(id, err);
 	if (r >= 0)
@@ -120,7 +121,11 @@ void found_done(struct found *f)
 
 int found_spec(const struct found *f, struct spec **ret, struct error *err)
 {
-	return spec_load(f->dir.fd, "config.json", ret, NULL, err);
+	int r = spec_load(f->dir.fd, "config.json", ret, NULL, err);
+
+	if (r >= 0)
+		annotations_restrict(*ret, f->ctx);
+	return r;
 }
 
 int found_require_running(const struct found *f, const char *verb, struct error *err)

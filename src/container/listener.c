@@ -3,7 +3,11 @@
  * listener: the seccomp notify descriptor's way to its receiver, with the container process state of config-linux.md.
  * Host half.
  */
+#include <string.h>
+
 #include "container/container_private.h"
+
+#define RECEIVER "run.oci.seccomp.receiver"
 
 const char *listener_receiver(const struct spec *spec)
 {
@@ -16,7 +20,16 @@ const char *listener_receiver(const struct spec *spec)
 
 int listener_check(const struct spec *spec, struct error *err)
 {
-	return listener_receiver(spec) ? 0 : spec_check_listener(spec, err);
+	int r = listener_receiver(spec) ? 0 : spec_check_listener(spec, err);
+
+	if (r >= 0)
+		return r;
+	for (size_t i = 0; i < spec->annotations.count; i++)
+		if (spec->annotations.items[i].off &&
+		    STREQ(spec->annotations.items[i].key, RECEIVER))
+			error_add_remedy(err, "--annotations=" RECEIVER
+					      " allows the annotation that names one");
+	return r;
 }
 
 int listener_deliver(const struct spec *spec, const struct state *state, pid_t pid, int listener_fd,

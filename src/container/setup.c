@@ -56,7 +56,10 @@ static int load_config(struct setup *s, struct error *err)
 	r = spec_load(dirfd, name, &s->spec, NULL, err);
 	if (r == -ENOENT && !s->opt->config)
 		error_add_remedy(err, "`knarr spec` writes one");
-	return r < 0 ? r : listener_check(s->spec, err);
+	if (r < 0)
+		return r;
+	annotations_restrict(s->spec, s->ctx);
+	return listener_check(s->spec, err);
 }
 
 static int check_terminal(const struct setup *s, struct error *err)

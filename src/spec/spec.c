@@ -104,7 +104,7 @@ static int decode_uts_name(struct decode *d, const struct jnode *node, void *tar
 const char *spec_annotation(const struct spec *s, const char *key)
 {
 	for (size_t i = 0; i < s->annotations.count; i++)
-		if (STREQ(s->annotations.items[i].key, key))
+		if (!s->annotations.items[i].off && STREQ(s->annotations.items[i].key, key))
 			return s->annotations.items[i].value;
 	return NULL;
 }

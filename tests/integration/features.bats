@@ -54,6 +54,17 @@ P
 	[ "$status" = 0 ]
 }
 
+@test "annotations that change what is done are listed by their whole names" {
+	need_knarr
+	rt features | jq -e '.potentiallyUnsafeConfigAnnotations | index("org.systemd.property.") != null and index("run.oci.hooks.stdout") != null
+		and index("run.oci.keep_original_groups") != null and index("run.oci.") == null'
+	local w
+	for w in $(rt features | jq -r '.annotations["dev.knarr.annotations.off"] | split(",")[]'); do
+		rt features | jq -e --arg w "$w" '.potentiallyUnsafeConfigAnnotations | index($w) != null'
+		rt --annotations="$w" features >/dev/null
+	done
+}
+
 @test "the annotations of the document are strings" {
 	rt features | jq -e '(.annotations // {}) | all(type == "string")'
 }

@@ -70,6 +70,9 @@ set_args() { config '.process.args = $args' --argjson args "$(jq -n --args '$ARG
 set_sh() { set_args /bin/sh -c "$1"; }
 
 rt() { "$RT" --root "$ROOT" "$@"; }
+# knarr acts upon some annotations only when it is told to; others know no such flag.
+ALLOW=()
+! is_knarr || ALLOW=(--annotations=all)
 # Runs the bundle in the foreground.
 rt_run() { run -"${1:-0}" rt run --bundle "$BUNDLE" "${@:2}" "$ID"; }
 rt_create() { rt create --bundle "$BUNDLE" "$@" "$ID" </dev/null >"$TMP/out" 2>"$TMP/err"; }

@@ -58,10 +58,59 @@ teardown() { teardown_bundle; }
 	config '.hooks.createRuntime = [{path: $h}] | .annotations = {"run.oci.hooks.stdout": $o, "run.oci.hooks.stderr": $e}' \
 		--arg h "$H/hook" --arg o "$H/out" --arg e "$H/err"
 	set_args /bin/true
-	rt_run 0
-	rt_run 0
+	rt_run 0 --annotations=run.oci.hooks.stdout,run.oci.hooks.stderr
+	rt_run 0 --annotations=all
 	[ "$(cat "$H/out")" = $'to-stdout\nto-stdout' ]
 	[ "$(cat "$H/err")" = $'to-stderr\nto-stderr' ]
+}
+
+@test "T37 annotations that widen power do nothing until the caller names them" {
+	need_knarr
+	printf '#!/bin/sh\necho said\necho said >&2\n' >"$H/hook"
+	chmod 755 "$H/hook"
+	config '.hooks = {createRuntime: [{path: $h}], poststart: [{path: $h}], poststop: [{path: $h}]} | .annotations = {"run.oci.hooks.stdout": $o, "run.oci.hooks.stderr": $o,
+		"run.oci.pidfd_receiver": $n, "run.oci.seccomp.receiver": $n, "run.oci.delegate-cgroup": "below"}' --arg h "$H/hook" --arg o "$H/out" --arg n "$H/nobody"
+	set_args /bin/sleep 60
+	rt_create
+	jq -e '.annotations["run.oci.hooks.stdout"]' <<<"$(rt state "$ID")"
+	[ "$(jq '[.. | strings | select(endswith("/below"))] | length' "$ROOT/$ID/state.json")" = 0 ]
+	rt start "$ID"
+	rt delete --force "$ID"
+	[ ! -e "$H/out" ]
+	# One that is named does not bring the others with it.
+	set_args /bin/true
+	rt_run 0 --annotations=run.oci.hooks.stdout
+	[ "$(sort -u "$H/out")" = said ]
+	[ "$(wc -l <"$H/out")" = 3 ]
+}
+
+@test "an annotation that is off: a warning in the log and in check, and it stays in the state of hooks" {
+	need_knarr
+	printf '#!/bin/sh\ncat >%s/state\n' "$H" >"$H/hook"
+	chmod 755 "$H/hook"
+	config '.hooks.createRuntime = [{path: $h}] | .annotations = {"run.oci.hooks.stderr": "/x", "run.oci.keep_original_groups": "0"}' --arg h "$H/hook"
+	set_args /bin/true
+	rt_run 0
+	[ -z "$output" ]
+	[ "$(jq -r '.annotations["run.oci.hooks.stderr"]' "$H/state")" = /x ]
+	rt_run 0 --log-level=warning
+	assert_output_has "warning: annotation 'run.oci.hooks.stderr' is ignored" "config.json:" "--annotations=run.oci.hooks.stderr"
+	[[ $output != *keep_original_groups* ]]
+	rt_run 0 --log-level=warning --annotations=run.oci.hooks.stdout,run.oci.hooks.stderr
+	[ -z "$output" ]
+	run -0 --separate-stderr rt check --json "$BUNDLE"
+	jq -e 'length == 1 and .[0].level == "warning" and (.[0].msg | contains("run.oci.hooks.stderr")) and .[0].line > 0 and
+		.[0].origin == "/annotations/run.oci.hooks.stderr"' <<<"$output"
+	run -0 --separate-stderr rt check --annotations=all --json "$BUNDLE"
+	[ "$output" = "[]" ]
+}
+
+@test "--annotations: a name that is none is a usage error with the nearest" {
+	need_knarr
+	run -1 rt --annotations=run.oci.hooks.stdot list
+	assert_output_has "unknown word 'run.oci.hooks.stdot'" "did you mean 'run.oci.hooks.stdout'?" run.oci.pidfd_receiver
+	run -1 rt --annotations=run.oci. list
+	assert_output_has run.oci.delegate-cgroup all
 }
 
 @test "run.oci.mount_context_type without SELinux: mountLabel is refused all the same" {
@@ -86,7 +135,7 @@ print(data.decode(), open("/proc/self/fdinfo/%d" % fds[0]).read())
 P
 	receiver=$!
 	wait_for 5 test -S "$H/receiver"
-	rt_run 0
+	rt_run 0 "${ALLOW[@]}"
 	wait "$receiver" # bats has children of its own
 	grep -q '^Pid:' "$TMP/got"
 }

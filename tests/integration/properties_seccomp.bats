@@ -298,7 +298,7 @@ operator() {
 	rule SCMP_ACT_NOTIFY getppid
 	config '.annotations["run.oci.seccomp.receiver"] = $p' --arg p "$H/agent"
 	set_args probe syscall $NR_GETPPID
-	rt_run 0
+	rt_run 0 "${ALLOW[@]}"
 	[ "$output" = EOPNOTSUPP ]
 }
 

@@ -114,6 +114,9 @@ static void leaves(void **state)
 	items[0].value = "../up";
 	assert_true(request_leaf(&req, "container", leaf, sizeof(leaf), &err) < 0);
 	assert_int_equal(err.class, ERROR_CONFIG);
+	items[0].off = true;
+	assert_int_equal(request_leaf(&req, "container", leaf, sizeof(leaf), &err), 0);
+	assert_string_equal(leaf, "/container");
 }
 
 static void long_ids_become_one_name(void **state)

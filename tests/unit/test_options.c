@@ -292,6 +292,54 @@ static void test_words(void **state)
 	assert_int_equal(option_check_word("f", "table|json", "table|json", NULL), -EINVAL);
 }
 
+static const char *letter_word(unsigned n)
+{
+	static const char *const words[] = { "alpha", "beta", "gamma", NULL };
+
+	return words[n];
+}
+
+static void test_word_lists(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t mask;
+	} good[] = {
+		{ "", 0 },
+		{ "alpha", 1 },
+		{ "gamma,alpha", 5 },
+		{ "beta,", 2 },
+		{ "beta,beta", 2 },
+		{ "all", UINT32_MAX },
+		{ "alpha,all", UINT32_MAX },
+		{ "all,alpha", UINT32_MAX },
+	};
+	static const char *const bad[] = { "alph",       "alphax",      "ALPHA", ",alpha",
+					   "alpha beta", "alpha,,beta", "a",     "allalpha" };
+	struct error err;
+	char text[512];
+	uint32_t mask;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		mask = 77;
+		assert_int_equal(option_parse_words("f", good[i].text, letter_word, &mask, NULL),
+				 0);
+		assert_int_equal(mask, good[i].mask);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		mask = 77;
+		assert_int_equal(option_parse_words("f", bad[i], letter_word, &mask, &err),
+				 -EINVAL);
+		assert_int_equal(err.class, ERROR_USAGE);
+		assert_int_equal(mask, 77);
+	}
+	(void)option_parse_words("f", "alpha,betta", letter_word, &mask, &err);
+	assert_string_equal(error_format(&err, text, sizeof(text)),
+			    "unknown word 'betta' for flag --f: expected all, alpha, beta, gamma; "
+			    "did you mean 'beta'?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_real_table),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_word_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

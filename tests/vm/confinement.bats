@@ -35,7 +35,9 @@ write_config_of() {
 	config 'del(.linux.cgroupsPath)'
 	for s in ../../x "../vm-x" /x $'a\nb' a:b; do
 		config '.annotations = {"run.oci.delegate-cgroup": $s}' --arg s "$s"
-		refused cgroup || { echo "sub-cgroup: $s"; false; }
+		run rt --annotations=run.oci.delegate-cgroup run --bundle "$BUNDLE" "$ID" </dev/null
+		[ "$status" -ne 0 ] || { echo "sub-cgroup: $s"; false; }
+		assert_output_has cgroup
 	done
 	config 'del(.annotations)'
 	resources '{"hugepageLimits": [{"pageSize": "../../x", "limit": 1}]}'
