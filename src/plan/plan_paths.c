@@ -88,6 +88,18 @@ int root_plan(struct builder *b)
 	return 0;
 }
 
+/* A path that is named twice would be covered twice. */
+static bool is_repeated(const struct spec_string_list *list, size_t index, const char *path)
+{
+	for (size_t i = 0; i < index; i++) {
+		_cleanup_free_ char *earlier = path_clean(list->items[i]);
+
+		if (STREQ(earlier, path))
+			return true;
+	}
+	return false;
+}
+
 static int plan_list(struct builder *b, enum plan_op_type type, const struct spec_string_list *list,
 		     const char *property)
 {
@@ -96,6 +108,8 @@ static int plan_list(struct builder *b, enum plan_op_type type, const struct spe
 	for (size_t i = 0; i < list->count; i++, node = node ? node->next : NULL) {
 		_cleanup_free_ char *path = path_clean(list->items[i]);
 
+		if (is_repeated(list, i, path))
+			continue;
 		if (list->items[i][0] != '/')
 			return builder_refuse(b, ERROR_CONFIG, node ? node : list->node,
 					      "'%s' in '%s' is not an absolute path",
