@@ -84,14 +84,27 @@ static int explain_idmap_failure(int r, const char *path, struct error *err)
 	return -err->code;
 }
 
-static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *arg,
-		       struct launch *l, int tree, struct error *err)
+/* The user namespace that the container joins, among what was opened already; -EBADF: none. */
+static int joined_userns(const struct plan_header *p)
 {
-	_cleanup_close_ int userns = -EBADF;
+	const struct plan_op *ops = plan_ops(p);
+
+	for (uint32_t i = 0; i < p->op_count; i++) {
+		const struct plan_arg_join *arg = plan_at(p, ops[i].arg);
+
+		if (ops[i].type == OP_JOIN && arg->nstype == CLONE_NEWUSER)
+			return ops[i].fd;
+	}
+	return -EBADF;
+}
+
+/* A user namespace with the maps of the mount, else with those of the container. */
+static int make_idmap_namespace(const struct plan_header *p, const struct plan_arg_bind *arg,
+				const struct launch *l, struct error *err)
+{
 	struct spec_id_maps uids, gids;
-	const char *path = plan_string(p, arg->source);
 	bool own = arg->uid_maps && arg->gid_maps;
-	int r;
+	int userns;
 
 	if (own) {
 		copy_maps(p, arg->uid_maps, &uids);
@@ -105,11 +118,22 @@ static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *
 		free(uids.items);
 		free(gids.items);
 	}
+	return userns;
+}
+
+static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *arg,
+		       const struct launch *l, int tree, struct error *err)
+{
+	bool of_container = !(arg->uid_maps && arg->gid_maps);
+	int joined = of_container && l->spec->uid_maps.count == 0 ? joined_userns(p) : -EBADF;
+	_cleanup_close_ int made = joined < 0 ? make_idmap_namespace(p, arg, l, err) : -EBADF;
+	int userns = joined < 0 ? made : joined, r;
+
 	if (userns < 0)
 		return userns;
 	r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_RIDMAP, MOUNT_ATTR_IDMAP, 0, 0,
 				 userns);
-	return r < 0 ? explain_idmap_failure(r, path, err) : 0;
+	return r < 0 ? explain_idmap_failure(r, plan_string(p, arg->source), err) : 0;
 }
 
 static int open_own_cgroup(struct launch *l, struct plan_op *op, struct error *err)

@@ -422,7 +422,8 @@ static int plan_idmap(struct builder *b, const struct spec_mount *m, struct plan
 			b, ERROR_CONFIG, m->node,
 			"the mount on '%s' needs both 'uidMappings' and 'gidMappings', or none",
 			m->destination);
-	if (!own && (b->spec->uid_maps.count == 0 || b->spec->gid_maps.count == 0))
+	if (!own && !(b->ns_joined & CLONE_NEWUSER) &&
+	    (b->spec->uid_maps.count == 0 || b->spec->gid_maps.count == 0))
 		return builder_refuse(
 			b, ERROR_CONFIG, m->node,
 			"the mount on '%s' asks for an id mapping, but neither it nor the container has one",

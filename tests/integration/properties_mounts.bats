@@ -270,6 +270,23 @@ add_userns() {
 	[[ $output == "file "*" 7 8 "* ]]
 }
 
+@test "idmap: the mappings of a user namespace that is joined" {
+	add_userns
+	mkdir "$H/d"
+	touch "$H/d/f"
+	chown 5:6 "$H/d/f"
+	set_args sleep 60
+	rt_create
+	rt start "$ID"
+	config '(.linux.namespaces[] | select(.type == "user")).path = $p | del(.linux.uidMappings, .linux.gidMappings)' --arg p "/proc/$(pid_of)/ns/user"
+	add_mount /m bind "$H/d" bind idmap
+	set_args probe stat /m/f
+	run rt run --bundle "$BUNDLE" "$ID-2" </dev/null
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == "file "*" 5 6 "* ]]
+}
+
 @test "idmap maps the top alone, ridmap the mounts below, too" {
 	add_userns
 	make_tree
@@ -628,6 +645,15 @@ add_userns() {
 	run rt run --bundle "$BUNDLE" "$ID"
 	[ "${lines[0]}" = refused ]
 	[ "${lines[1]}" = ENOENT ]
+}
+
+@test "maskedPaths and readonlyPaths: what is named twice is covered once" {
+	echo secret >"$BUNDLE/rootfs/etc/file"
+	mkdir "$BUNDLE/rootfs/etc/dir"
+	config '.linux.maskedPaths = ["/etc/file", "/etc/dir", "/etc//file", "/etc/file"] | .linux.readonlyPaths = ["/tmp", "/tmp/"]'
+	set_sh 'for p in /etc/file /etc/dir /tmp; do grep -c " $p " /proc/self/mountinfo; done'
+	rt_run 0
+	[ "$output" = $'1\n1\n1' ]
 }
 
 @test "readonlyPaths: with the mounts below" {
