@@ -172,8 +172,9 @@ static int decode_io_priority(struct decode *d, const struct jnode *node, void *
 	static const struct row rows[] = {
 		{ "class", ROW_STRING, io_class, offsetof(struct spec_io_priority, class),
 		  ROW_MANDATORY, 0 },
-		{ "priority", ROW_INTEGER, io_level, offsetof(struct spec_io_priority, priority),
-		  ROW_MANDATORY, 0 },
+		/* The idle class has none. */
+		{ "priority", ROW_INTEGER, io_level, offsetof(struct spec_io_priority, priority), 0,
+		  0 },
 	};
 	struct spec_io_priority *p = target;
 

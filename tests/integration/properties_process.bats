@@ -79,6 +79,9 @@ sched_or_skip() {
 	config '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}'
 	rt_run 0
 	[[ $output == "3 "* ]]
+	config '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
+	rt_run 0
+	[[ $output == "3 "* ]]
 	if is_root; then
 		config '.process.ioPriority = {class: "IOPRIO_CLASS_RT", priority: 1}'
 		rt_run 0
