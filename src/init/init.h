@@ -194,6 +194,14 @@ int group_find_name(int rootfd, const char *name, uint32_t *ret_gid);
 /* Groups that list the user, at most room; returns how many. */
 int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned room);
 
+/* ---- op_seccomp.c --------------------------------------------------------------------- */
+
+/*
+ * In the process of a startContainer hook: the filter of the plan, if there is one. Nobody listens for a hook, so what
+ * the profile notifies of fails with ENOSYS. errno tells why -1 was returned.
+ */
+int seccomp_load_for_hook(const struct init *in);
+
 /* ---- op_cwd.c ------------------------------------------------------------------------- */
 
 /* Before rights are dropped: the program's user may not be able to enter it. */

@@ -103,6 +103,9 @@ static _noreturn_ void hook_child(struct init *in, const struct plan_hook *hook,
 		goto fail;
 	sys_reset_signals();
 	(void)umask(0022);
+	/* A startContainer hook comes from the container's file system. */
+	if (in->identity && seccomp_load_for_hook(in) < 0)
+		goto fail;
 	(void)execve(init_string(in, hook->path), args, env);
 fail:
 	failed = errno;
@@ -286,8 +289,9 @@ static int hook_failed(const struct init *in, const struct hook_run *run, uint64
 		(void)text_format(end, sizeof(end), "killed after its timeout of %u s",
 				  hook->timeout_s);
 	else if (WIFSIGNALED(run->status))
-		(void)text_format(end, sizeof(end), "killed by signal %d after %llu ms",
-				  WTERMSIG(run->status), (unsigned long long)ms);
+		(void)text_format(end, sizeof(end), "killed by signal %d (%s) after %llu ms",
+				  WTERMSIG(run->status), strsignal(WTERMSIG(run->status)),
+				  (unsigned long long)ms);
 	else
 		(void)text_format(end, sizeof(end), "exit status %d after %llu ms",
 				  WEXITSTATUS(run->status), (unsigned long long)ms);

@@ -48,6 +48,14 @@ static int drop_sys_admin(const struct init *in, struct error *err)
 	return r;
 }
 
+static struct sock_fprog program_of(const struct init *in, const struct plan_arg_seccomp *arg)
+{
+	return (struct sock_fprog){
+		.len = (unsigned short)arg->insn_count,
+		.filter = (struct sock_filter *)(uintptr_t)plan_at(in->plan, arg->insns),
+	};
+}
+
 static int load(const struct plan_arg_seccomp *arg, struct sock_fprog *program)
 {
 	unsigned flags = arg->filter_flags;
@@ -66,13 +74,28 @@ static int load(const struct plan_arg_seccomp *arg, struct sock_fprog *program)
 	return r;
 }
 
+int seccomp_load_for_hook(const struct init *in)
+{
+	const struct plan_op *ops = plan_ops(in->plan);
+
+	for (uint32_t i = in->index + 1; i < in->plan->op_count; i++) {
+		if (ops[i].type != OP_SECCOMP)
+			continue;
+		struct plan_arg_seccomp arg =
+			*(const struct plan_arg_seccomp *)init_arg(in, &ops[i]);
+		struct sock_fprog program = program_of(in, &arg);
+
+		arg.flags &= ~(unsigned)PLAN_SECCOMP_LISTENER;
+		arg.filter_flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+		return load(&arg, &program);
+	}
+	return 0;
+}
+
 int op_seccomp(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_seccomp *arg = init_arg(in, op);
-	struct sock_fprog program = {
-		.len = (unsigned short)arg->insn_count,
-		.filter = (struct sock_filter *)(uintptr_t)plan_at(in->plan, arg->insns),
-	};
+	struct sock_fprog program = program_of(in, arg);
 	int r = exec_prepare(in, err);
 
 	if (r >= 0)

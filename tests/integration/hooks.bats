@@ -240,7 +240,8 @@ SH
 	run -1 rt run --bundle "$BUNDLE" "$ID"
 	[ $((SECONDS - start)) -lt 6 ]
 	assert_output_has createRuntime timeout before config.json:
-	run -1 pgrep -f 'sleep 66[.]5[34]'
+	# Killed, they may still be on their way out.
+	wait_for 5 bash -c '! pgrep -f "sleep 66[.]5[34]"'
 	assert_clean
 }
 

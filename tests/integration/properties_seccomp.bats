@@ -309,3 +309,30 @@ operator() {
 	RUN_OCI_SECCOMP_RECEIVER=$H/agent rt_run 0
 	[ "$output" = EOPNOTSUPP ]
 }
+
+@test "a startContainer hook is under the filter, with and without no_new_privs" {
+	local new_privs
+	mkdir -p "$BUNDLE/rootfs/hooks"
+	printf '#!/bin/sh\n/bin/probe syscall %s >/tmp/verdict\ngrep -E "^(Seccomp|Cap(Prm|Eff)):" /proc/self/status >>/tmp/verdict\n' $NR_GETPPID >"$BUNDLE/rootfs/hooks/h"
+	chmod 755 "$BUNDLE/rootfs/hooks/h"
+	rule SCMP_ACT_ERRNO getppid '{"errnoRet": 95}'
+	set_args /bin/true
+	config '.root.readonly = false | .hooks.startContainer = [{path: "/hooks/h"}] | .process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]}'
+	for new_privs in true false; do
+		config ".process.noNewPrivileges = $new_privs"
+		rt_run 0
+		[ "$(tr -s '\t\n' '  ' <"$BUNDLE/rootfs/tmp/verdict")" = "EOPNOTSUPP CapPrm: 0000000000000020 CapEff: 0000000000000020 Seccomp: 2 " ]
+	done
+}
+
+@test "a startContainer hook has no agent: what the profile notifies of is missing to it" {
+	mkdir -p "$BUNDLE/rootfs/hooks"
+	printf '#!/bin/sh\n/bin/probe syscall %s >/tmp/verdict\n' $NR_GETPPID >"$BUNDLE/rootfs/hooks/h"
+	chmod 755 "$BUNDLE/rootfs/hooks/h"
+	agent 0 1
+	rule SCMP_ACT_NOTIFY getppid
+	config '.root.readonly = false | .linux.seccomp.listenerPath = $p | .linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] | .hooks.startContainer = [{path: "/hooks/h"}]' --arg p "$H/agent"
+	set_args /bin/true
+	rt_run 0
+	[ "$(cat "$BUNDLE/rootfs/tmp/verdict")" = ENOSYS ]
+}
