@@ -252,12 +252,17 @@ int launch_start(struct launch *l, struct error *err)
 	l->last_step = STEP_NONE;
 	r = spawn(l, err);
 	launch_close_sources(l);
-	if (r >= 0)
+	if (r >= 0) {
+		log_debug("process %d runs a plan of %u steps", (int)l->process.pid,
+			  l->plan.header->op_count);
 		r = release_first(l, err);
+	}
 	if (r >= 0)
 		r = serve_until_ready(l, err);
 	if (r < 0)
 		launch_kill(l);
+	else
+		log_debug("process %d is ready for its program", (int)l->process.pid);
 	return r;
 }
 

@@ -105,9 +105,16 @@ teardown() { teardown_bundle; }
 }
 
 @test "--debug produces output" {
-	set_args /bin/true
-	run -0 rt --debug run --bundle "$BUNDLE" "$ID"
-	[ -n "$output" ]
+	set_args /bin/sleep 60
+	# The filter has words of its own.
+	config 'del(.linux.seccomp)'
+	rt --debug create --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>&1
+	grep -q '^debug: ' "$TMP/out"
+	rt start "$ID"
+	run -0 rt --debug exec "$ID" true
+	[[ $output == debug:* ]]
+	rt --debug --log "$TMP/log" --log-format json exec "$ID" true
+	jq -se 'all(.[]; .level == "debug" and (.msg | length) > 0) and length > 0' "$TMP/log"
 }
 
 @test "the default state root" {
