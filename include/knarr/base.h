@@ -236,6 +236,10 @@ int sock_send(int fd, const void *buf, size_t len, const int *fds, unsigned nfds
 ssize_t sock_recv(int fd, void *buf, size_t size, int *fds, unsigned *nfds, int timeout_ms);
 /* Connects a stream (type SOCK_STREAM) or seqpacket socket to a path of any length. */
 int sock_connect_path(int type, const char *path);
+/* The same for an address as environment variables have it: a leading '@' stands for the NUL of an abstract name. */
+int sock_connect_address(int type, const char *address);
+/* Binds NAME inside dirfd; the name appears with exactly this mode. */
+int sock_bind_at(int type, int dirfd, const char *name, mode_t mode);
 /* Binds and listens on NAME inside dirfd, mode 0600. */
 int sock_listen_at(int type, int dirfd, const char *name);
 int sock_connect_at(int type, int dirfd, const char *name);

@@ -41,6 +41,7 @@ struct launch {
 		*cgroup_request; /* NULL: do not attach after the clone (exec) */
 	struct cgroup *cgroup;   /* fd >= 0: clone straight into it */
 	int join_fd;             /* exec: pidfd of the container's init (borrowed), or -EBADF */
+	int notify_dir;          /* directory of the notify socket (borrowed), or -EBADF */
 	int gate_fd;             /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
 	/* callbacks, each in P while C waits; may be NULL */
 	int (*on_process)(struct launch *l,

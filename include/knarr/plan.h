@@ -74,6 +74,10 @@ enum plan_op_type {
 	OP_TYPE_COUNT
 };
 
+/* Where the program finds the socket for its sd_notify(3) messages, as with others (NOTIFY_SOCKET). */
+#define PLAN_NOTIFY_DIR "/run/notify"
+#define PLAN_NOTIFY_NAME "notify.sock"
+
 enum plan_op_flags {
 	/* the source is opened by the container half (no privilege in the host half) */
 	PLAN_OP_OPEN_HERE = 1u << 0,
@@ -186,6 +190,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_SOURCE_LATE = 1u << 10,
 	/* OP_BIND of the container's own cgroup directory: launch supplies the fd */
 	PLAN_MOUNT_CGROUP = 1u << 11,
+	/* OP_BIND of the directory of the notify socket: launch supplies the fd where it can */
+	PLAN_MOUNT_NOTIFY = 1u << 13,
 	/* devpts: gid= was left out, that group is not mapped (printed, nothing to do) */
 	PLAN_MOUNT_GID_DROPPED = 1u << 12,
 };
@@ -392,6 +398,8 @@ struct plan_options {
 	uint32_t preserve_fds;
 	uint32_t
 		listen_fds; /* adds LISTEN_FDS/LISTEN_PID to env when process.env lacks them; header.preserve_fds = preserve_fds + listen_fds */
+	/* directory that is bound as PLAN_NOTIFY_DIR, its socket named in the program's environment; NULL: none */
+	const char *notify_dir;
 	enum plan_gate_kind gate;
 	bool timing;
 	int log_level;

@@ -5,6 +5,7 @@
  *   ROOT/ID/state.json   0600  the record, with a version in it; written by rename
  *   ROOT/ID/config.json  0600  the config as it was at create
  *   ROOT/ID/gate         0600  socket, only while the container waits for start: created <=> it exists
+ *   ROOT/ID/notify/      0711  directory that the container sees, with the socket of NOTIFY_SOCKET; only if that was set
  *   ROOT/.cache/         0700  compiled seccomp filters by content hash
  */
 #ifndef KNARR_STATE_H

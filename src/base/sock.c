@@ -184,7 +184,7 @@ ssize_t sock_recv(int fd, void *buf, size_t size, int *fds, unsigned *nfds, int 
 	return n;
 }
 
-static int connect_to(int type, const struct sockaddr_un *address)
+static int connect_to(int type, const struct sockaddr_un *address, socklen_t len)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r;
@@ -193,7 +193,7 @@ static int connect_to(int type, const struct sockaddr_un *address)
 	if (fd < 0)
 		return -errno;
 	do
-		r = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+		r = connect(fd, (const struct sockaddr *)address, len);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : TAKE_FD(fd);
 }
@@ -207,7 +207,7 @@ static int connect_inode(int type, int inode_fd)
 	r = text_format(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", inode_fd);
 	if (r < 0)
 		return r;
-	return connect_to(type, &address);
+	return connect_to(type, &address, sizeof(address));
 }
 
 int sock_connect_path(int type, const char *path)
@@ -218,7 +218,7 @@ int sock_connect_path(int type, const char *path)
 	if (path[0] == '\0')
 		return -ENOENT; /* the kernel would take it for an unnamed socket */
 	if (text_format(address.sun_path, sizeof(address.sun_path), "%s", path) >= 0)
-		return connect_to(type, &address);
+		return connect_to(type, &address, sizeof(address));
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -235,10 +235,25 @@ int sock_connect_at(int type, int dirfd, const char *name)
 	return connect_inode(type, fd);
 }
 
-int sock_listen_at(int type, int dirfd, const char *name)
+int sock_connect_address(int type, const char *address)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	size_t len = strlen(address);
+
+	if (address[0] != '@')
+		return sock_connect_path(type, address);
+	if (len > sizeof(name.sun_path))
+		return -ENAMETOOLONG;
+	/* Every byte counts in an abstract name, so its length is told exactly. */
+	memcpy(name.sun_path + 1, address + 1, len - 1);
+	return connect_to(type, &name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+}
+
+int sock_bind_at(int type, int dirfd, const char *name, mode_t mode)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -EBADF;
+	mode_t mask;
 	int r;
 
 	if (name[0] == '\0' || strchr(name, '/'))
@@ -253,11 +268,25 @@ int sock_listen_at(int type, int dirfd, const char *name)
 	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* bind(2) gives the name the mode of the socket's inode: there is no moment in which others could connect. */
-	if (fchmod(fd, 0600) < 0)
+	/*
+	 * bind(2) gives the name the mode of the socket's inode, less the umask: there is no moment in which others could
+	 * connect, and no second step that could meet another file under this name.
+	 */
+	if (fchmod(fd, mode) < 0)
 		return -errno;
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
+	mask = umask(0);
+	r = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	(void)umask(mask);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int sock_listen_at(int type, int dirfd, const char *name)
+{
+	_cleanup_close_ int fd = sock_bind_at(type, dirfd, name, 0600);
+	int r;
+
+	if (fd < 0)
+		return fd;
 	if (listen(fd, 16) < 0) {
 		r = -errno;
 		/* Best effort: the failure before it is the one to tell. */

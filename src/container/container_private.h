@@ -6,6 +6,7 @@
 #include "knarr/hooks.h"
 #include "knarr/launch.h"
 #include "knarr/seccomp.h"
+#include "knarr/supervise.h"
 
 /* How long a killed container may take to be gone before delete names what keeps it. */
 #define KILL_TIMEOUT_MS 10000
@@ -31,6 +32,7 @@ struct setup {
 	struct state state;
 	struct launch launch;
 	int console_master; /* run in the foreground */
+	struct notify notify;
 	bool owes_poststop;
 	struct undo undo;
 };

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "container/container_private.h"
 #include "knarr/fault.h"
@@ -37,9 +39,12 @@ static int follow(struct setup *s, int *ret_status, struct error *err)
 {
 	struct supervise supervise = {
 		.process = &s->launch.process,
+		.notify = s->notify.fd >= 0 ? &s->notify : NULL,
 		.console_master = s->console_master,
 	};
 
+	/* We are what the service manager should signal, and what it should wait for: we pass signals on, and clean up. */
+	s->notify.main_pid = getpid();
 	return supervise_run(&supervise, ret_status, err);
 }
 
@@ -104,7 +109,26 @@ static int run_foreground(struct setup *s, int *ret_status, struct error *err)
 	return r;
 }
 
-static int run_detached(struct setup *s, struct error *err)
+/* With a NOTIFY_SOCKET `run -d` means "and it is ready". A program that ends before it is leaves its status. */
+static int wait_until_ready(struct setup *s, int *ret_status, struct error *err)
+{
+	siginfo_t info = { 0 };
+	int r;
+
+	if (s->notify.fd < 0)
+		return 0;
+	s->notify.main_pid = s->launch.process.pid;
+	r = notify_wait(&s->notify, &s->launch.process, err);
+	if (r < 0 || s->notify.ready)
+		return r;
+	/* Not reaped: it is the container's record that tells of it. */
+	if (waitid(P_PIDFD, (id_t)s->launch.process.fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid)
+		*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	return 0;
+}
+
+static int run_detached(struct setup *s, int *ret_status, struct error *err)
 {
 	int r;
 
@@ -113,11 +137,12 @@ static int run_detached(struct setup *s, struct error *err)
 		return r;
 	r = start(s, err);
 	fault_point("started");
-	if (r >= 0)
-		undo_disarm(&s->undo);
-	else
+	if (r < 0) {
 		fail_started(s);
-	return r;
+		return r;
+	}
+	undo_disarm(&s->undo);
+	return wait_until_ready(s, ret_status, err);
 }
 
 int container_run(const struct container_context *ctx, const struct create_options *opt,
@@ -129,7 +154,8 @@ int container_run(const struct container_context *ctx, const struct create_optio
 	*ret_status = 0;
 	r = setup_prepare(&s, err);
 	if (r >= 0)
-		r = opt->detach ? run_detached(&s, err) : run_foreground(&s, ret_status, err);
+		r = opt->detach ? run_detached(&s, ret_status, err)
+				: run_foreground(&s, ret_status, err);
 	setup_done(&s);
 	return r;
 }

@@ -200,12 +200,15 @@ static int build_plan(struct setup *s, struct error *err)
 		has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATING, false) : NULL;
 	_cleanup_free_ char *hook_state_created =
 		has_hooks(s->spec) ? state_json(&s->state, STATUS_CREATED, false) : NULL;
+	_cleanup_free_ char *notify_dir =
+		s->notify.address ? text_printf("%s/%s/notify", s->root.path, s->opt->id) : NULL;
 	struct plan_options options = {
 		.id = s->opt->id,
 		.no_pivot = s->opt->no_pivot,
 		.no_new_keyring = s->opt->no_new_keyring,
 		.preserve_fds = s->opt->preserve_fds,
 		.listen_fds = s->listen_fds,
+		.notify_dir = notify_dir,
 		.gate = s->gate,
 		.timing = s->ctx->timing,
 		.log_level = log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
@@ -226,6 +229,8 @@ int setup_prepare(struct setup *s, struct error *err)
 	int r;
 
 	s->bundle_fd = s->root.fd = s->dir.fd = s->cgroup.fd = s->cgroup_host.root_fd = -EBADF;
+	s->notify.fd = s->launch.notify_dir = -EBADF;
+	s->notify.address = notify_address();
 	s->console_master = s->launch.gate_fd = s->launch.join_fd = s->launch.socket =
 		s->launch.process.fd = -EBADF;
 	s->listen_fds = listen_fds_inherited();
@@ -312,6 +317,10 @@ static int record(struct setup *s, struct error *err)
 	undo_push(&s->undo, undo_state_dir, s);
 	r = state_save(&s->dir, &s->state, err);
 	fault_point("recorded");
+	if (r >= 0 && s->notify.address)
+		r = notify_make_dir(s->dir.fd, &s->launch.notify_dir, err);
+	if (r >= 0 && s->notify.address && s->gate != PLAN_GATE_SOCKET)
+		r = notify_bind(&s->notify, s->dir.fd, err);
 	if (r < 0 || s->gate != PLAN_GATE_SOCKET)
 		return r;
 	s->launch.gate_fd = sock_listen_at(SOCK_SEQPACKET, s->dir.fd, "gate");
@@ -520,6 +529,8 @@ void setup_done(struct setup *s)
 	undo_run(&s->undo);
 	launch_done(&s->launch);
 	s->launch.gate_fd = fd_close(s->launch.gate_fd);
+	s->launch.notify_dir = fd_close(s->launch.notify_dir);
+	notify_close(&s->notify);
 	s->console_master = fd_close(s->console_master);
 	filter_done(&s->filter);
 	cgroup_close(&s->cgroup);

@@ -13,6 +13,7 @@ struct start {
 	struct found found;
 	struct spec *spec;
 	struct launch launch;
+	struct notify notify;
 };
 
 static int on_listener(struct launch *l, int fd, struct error *err)
@@ -39,6 +40,23 @@ static int check_status(const struct found *f, struct error *err)
 	}
 }
 
+/* As `create` planned it. Who makes a container without the variable and starts it with one asks for what it cannot do. */
+static int bind_notify(struct start *s, struct error *err)
+{
+	int r;
+
+	s->notify.address = notify_address();
+	if (!s->notify.address)
+		return 0;
+	s->notify.main_pid = s->found.state.pid;
+	r = notify_bind(&s->notify, s->found.dir.fd, err);
+	if (r != -ENOENT)
+		return r;
+	log_warning("container %s was created without NOTIFY_SOCKET, ignoring that of start",
+		    s->found.state.id);
+	return 0;
+}
+
 static int open_gate(struct start *s, struct error *err)
 {
 	struct found *f = &s->found;
@@ -53,6 +71,9 @@ static int open_gate(struct start *s, struct error *err)
 				  "cannot start a container that has stopped");
 	s->launch.on_listener = on_listener;
 	s->launch.context = s;
+	r = bind_notify(s, err);
+	if (r < 0)
+		return r;
 	fault_point("start-gate");
 	r = launch_open_gate(&s->launch, f->dir.fd, err);
 	fault_point("start-opened");
@@ -73,7 +94,8 @@ static int open_gate(struct start *s, struct error *err)
 int container_start(const struct container_context *ctx, const char *id, struct error *err)
 {
 	struct start s = {
-		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .process = { .fd = -EBADF } }
+		.launch = { .socket = -EBADF, .gate_fd = -EBADF, .process = { .fd = -EBADF } },
+		.notify = { .fd = -EBADF },
 	};
 	int r;
 
@@ -88,7 +110,10 @@ int container_start(const struct container_context *ctx, const char *id, struct 
 		r = poststart_run(s.spec, &s.found.state, err);
 		if (r < 0)
 			(void)pidref_signal(&s.launch.process, SIGKILL);
+		else if (s.notify.fd >= 0)
+			r = notify_wait(&s.notify, &s.launch.process, err);
 	}
+	notify_close(&s.notify);
 	launch_done(&s.launch);
 	s.spec = spec_free(s.spec);
 	found_done(&s.found);

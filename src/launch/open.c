@@ -149,6 +149,14 @@ static int open_own_cgroup(struct launch *l, struct plan_op *op, struct error *e
 	return 0;
 }
 
+/* Below a descriptor of the state directory, not by its path (R17). */
+static int open_notify(struct launch *l, const char *path, struct plan_op *op, struct error *err)
+{
+	op->fd = mount_open_tree(l->notify_dir, "",
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	return op->fd >= 0 ? 0 : error_set(err, -op->fd, "cannot clone the mount of '%s'", path);
+}
+
 /* copy-symlink: a source that is a link is passed as the link itself. Returns 1 if it was one. */
 static int open_symlink(const char *path, struct plan_op *op)
 {
@@ -170,6 +178,8 @@ static int open_bind(struct launch *l, struct plan_op *op, struct error *err)
 
 	if (arg->flags & PLAN_MOUNT_CGROUP)
 		return open_own_cgroup(l, op, err);
+	if (arg->flags & PLAN_MOUNT_NOTIFY)
+		return open_notify(l, path, op, err);
 	if ((arg->flags & PLAN_MOUNT_COPY_SYMLINK) && open_symlink(path, op))
 		return 0;
 	if (arg->flags & PLAN_MOUNT_RECURSIVE)

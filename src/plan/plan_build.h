@@ -58,6 +58,8 @@ int sysctls_plan(struct builder *b);
 /* plan_mounts.c */
 int mounts_prepare(struct builder *b);
 int mounts_plan(struct builder *b);
+/* plan_notify.c */
+int notify_plan(struct builder *b);
 /* plan_paths.c */
 char *path_clean(const char *path); /* malloc'd: absolute, without ".", "..", "//" */
 char *path_join_clean(const char *base, const char *path); /* path itself where it is absolute */

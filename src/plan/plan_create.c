@@ -120,8 +120,9 @@ static int build_container(struct builder *b)
 
 	if ((r = rootless_check(b)) < 0 || (r = mounts_prepare(b)) < 0 ||
 	    (r = namespaces_plan(b)) < 0 || (r = namespaces_plan_settings(b)) < 0 ||
-	    (r = root_plan(b)) < 0 || (r = mounts_plan(b)) < 0 || (r = devices_plan(b)) < 0 ||
-	    (r = hooks_plan_runtime(b)) < 0 || (r = hooks_plan(b, HOOK_CREATE_CONTAINER)) < 0)
+	    (r = root_plan(b)) < 0 || (r = mounts_plan(b)) < 0 || (r = notify_plan(b)) < 0 ||
+	    (r = devices_plan(b)) < 0 || (r = hooks_plan_runtime(b)) < 0 ||
+	    (r = hooks_plan(b, HOOK_CREATE_CONTAINER)) < 0)
 		return r;
 	console_plan(b, true);
 	return paths_plan(b);

@@ -233,6 +233,8 @@ static bool is_filled_later(const struct builder *b, size_t index)
 	for (size_t i = index + 1; i < b->spec->mount_count; i++)
 		if (path_below(b->destinations[i], dest))
 			return true;
+	if (b->opt->notify_dir && path_below(PLAN_NOTIFY_DIR, dest))
+		return true;
 	for (size_t i = 0; i < b->spec->device_count; i++)
 		if (path_below(b->spec->devices[i].path, dest))
 			return true;

@@ -297,14 +297,28 @@ static size_t last_assignments(const struct spec_string_list *env, const char **
 	return count;
 }
 
-/* process.env, each name once, and the socket activation variables that it lacks. */
+/* What the image says of a socket of its own is not true here. */
+static size_t replace_notify_socket(const char **env, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!text_has_prefix(env[i], "NOTIFY_SOCKET="))
+			env[kept++] = env[i];
+	env[kept++] = "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR "/" PLAN_NOTIFY_NAME;
+	return kept;
+}
+
+/* process.env, each name once, the notify socket, and the socket activation variables that it lacks. */
 struct plan_array process_plan_env(struct builder *b)
 {
 	const struct spec_process *p = b->process;
-	_cleanup_free_ const char **env = mem_alloc_array(p->env.count + 2, sizeof(*env));
+	_cleanup_free_ const char **env = mem_alloc_array(p->env.count + 3, sizeof(*env));
 	size_t count = p->env.count > 0 ? last_assignments(&p->env, env) : 0;
 	char fds[32];
 
+	if (b->opt->notify_dir)
+		count = replace_notify_socket(env, count);
 	if (b->opt->listen_fds > 0) {
 		(void)snprintf(fds, sizeof(fds), "LISTEN_FDS=%u", b->opt->listen_fds);
 		if (!env_value(p, "LISTEN_FDS"))

@@ -174,12 +174,13 @@ void state_dir_close(struct state_dir *d)
 
 /*
  * Whatever lies in the directory was put there by us (nobody else may write), including the temp files
- * of a writer that was killed. unlinkat removes a planted link, never what it points at; directories
- * are none of ours and make the last rmdir fail.
+ * of a writer that was killed. unlinkat removes a planted link, never what it points at. A directory is
+ * the notify socket's and holds that alone; any deeper one is none of ours and makes the last rmdir fail.
  */
-static int remove_entries(struct state_dir *d, struct error *err)
+static int remove_entries(const struct state_dir *d, int dirfd, const char *name, bool top,
+			  struct error *err)
 {
-	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
 	struct dirent *e;
 	DIR *dir;
 
@@ -194,9 +195,15 @@ static int remove_entries(struct state_dir *d, struct error *err)
 	while (r == 0 && (e = readdir(dir))) {
 		if (STREQ(e->d_name, ".") || STREQ(e->d_name, ".."))
 			continue;
-		if (unlinkat(fd, e->d_name, 0) < 0 && errno != ENOENT)
-			r = error_set(err, errno, "cannot remove '%s/%s/%s'", d->root->path, d->id,
-				      e->d_name);
+		if (unlinkat(fd, e->d_name, 0) == 0 || errno == ENOENT)
+			continue;
+		if (errno == EISDIR && top) {
+			r = remove_entries(d, fd, e->d_name, false, err);
+			if (r < 0 || unlinkat(fd, e->d_name, AT_REMOVEDIR) == 0)
+				continue;
+		}
+		r = error_set(err, errno, "cannot remove '%s/%s/%s'", d->root->path, d->id,
+			      e->d_name);
 	}
 	closedir(dir);
 	return r;
@@ -209,7 +216,7 @@ int state_dir_remove(struct state_dir *d, struct error *err)
 	/* The record first: a removal that is cut short leaves what delete --force takes for a dead create. */
 	(void)unlinkat(d->fd, STATE_FILE_RECORD, 0);
 	fault_point("delete-record");
-	r = remove_entries(d, err);
+	r = remove_entries(d, d->fd, ".", true, err);
 	if (r < 0)
 		return r;
 	if (unlinkat(d->root->fd, d->id, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -21,6 +21,9 @@
 #include "knarr/supervise.h"
 #include "supervise/relay.h"
 
+/* Above net.unix.max_dgram_qlen, 10 by default and 512 under systemd. */
+enum { NOTIFY_QUEUE = 1024 };
+
 /* Faults of our own must still end us. */
 static void forwarded_signals(sigset_t *set)
 {
@@ -142,8 +145,17 @@ static int open_loop(struct loop *l, struct error *err)
 	return 0;
 }
 
+/* What the program said last. Who shares its pid namespace may go on for ever; the socket's queue is not longer. */
+static void drain_notify(const struct loop *l)
+{
+	for (unsigned i = 0; l->s->notify && i < NOTIFY_QUEUE; i++)
+		if (!notify_relay(l->s->notify))
+			return;
+}
+
 static void close_loop(struct loop *l)
 {
+	drain_notify(l);
 	if (l->s->console_master >= 0)
 		relay_drain(&l->output);
 	console_restore(&l->terminal);
@@ -158,6 +170,7 @@ enum {
 	POLL_IN_TO,
 	POLL_OUT_FROM,
 	POLL_OUT_TO,
+	POLL_NOTIFY,
 	POLL_COUNT
 };
 
@@ -169,6 +182,8 @@ static int wait_once(struct loop *l, struct error *err)
 	p[POLL_PROCESS] = (struct pollfd){ .fd = l->s->process->fd, .events = POLLIN };
 	relay_poll(&l->input, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
 	relay_poll(&l->output, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
+	p[POLL_NOTIFY] =
+		(struct pollfd){ .fd = l->s->notify ? l->s->notify->fd : -1, .events = POLLIN };
 	if (poll(p, POLL_COUNT, -1) < 0) {
 		if (errno == EINTR)
 			return 0;
@@ -178,6 +193,8 @@ static int wait_once(struct loop *l, struct error *err)
 		read_signals(l);
 	relay_move(&l->input, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
 	relay_move(&l->output, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
+	if (p[POLL_NOTIFY].revents)
+		(void)notify_relay(l->s->notify);
 	if (p[POLL_SIGNAL].revents || p[POLL_PROCESS].revents)
 		reap(l);
 	return 0;

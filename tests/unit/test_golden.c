@@ -111,6 +111,8 @@ static void set_option(struct golden *g, const char *key, const char *value)
 		g->opt.exec_user = keep(g, value);
 	else if (STREQ(key, "hook_state"))
 		g->opt.hook_state = keep(g, value);
+	else if (STREQ(key, "notify_dir"))
+		g->opt.notify_dir = keep(g, value);
 	else if (STREQ(key, "process"))
 		g->process_file = (char *)(uintptr_t)keep(g, value);
 	else if (STREQ(key, "exec_namespaces"))

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "knarr/base.h"
@@ -229,6 +230,42 @@ static void paths_of_any_length(void **state)
 	close(listener);
 }
 
+static void addresses(void **state)
+{
+	struct scratch *s = *state;
+	struct sockaddr_un abstract = { .sun_family = AF_UNIX };
+	_cleanup_close_ int plain = sock_bind_at(SOCK_DGRAM, s->fd, "gate", 0622);
+	_cleanup_close_ int listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[200];
+	struct stat st;
+	int fd, len;
+
+	assert_true(plain >= 0 && listener >= 0);
+	assert_int_equal(fstatat(s->fd, "gate", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode & 07777, 0622);
+	text_format(text, sizeof(text), "%s/gate", s->path);
+	fd = sock_connect_address(SOCK_DGRAM, text);
+	assert_true(fd >= 0);
+	close(fd);
+	/* "@name" and "@name" with a NUL behind it are two names. */
+	len = text_format(text, sizeof(text), "@knarr-unit-%d", getpid());
+	memcpy(abstract.sun_path + 1, text + 1, (size_t)len - 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&abstract,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len)),
+			 0);
+	fd = sock_connect_address(SOCK_DGRAM, text);
+	assert_true(fd >= 0);
+	close(fd);
+	text[len - 1]++;
+	assert_int_equal(sock_connect_address(SOCK_DGRAM, text), -ECONNREFUSED);
+	memset(text, 'x', sizeof(text));
+	text[0] = '@';
+	text[109] = '\0';
+	assert_int_equal(sock_connect_address(SOCK_DGRAM, text), -ENAMETOOLONG);
+	text[108] = '\0';
+	assert_int_equal(sock_connect_address(SOCK_DGRAM, text), -ECONNREFUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +276,7 @@ int main(void)
 		cmocka_unit_test(last_words_survive_a_reset),
 		cmocka_unit_test_setup_teardown(listening_below_a_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(paths_of_any_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(addresses, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,6 +422,27 @@ static void list_is_sorted(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* The notify socket's directory goes with its content; one that is deeper was put there by somebody else. */
+static void directories_are_removed(void **state)
+{
+	struct place *p = *state;
+	_cleanup_close_ int sub = -EBADF;
+	struct state_dir d;
+
+	assert_int_equal(state_dir_make(&p->root, "c", &d, NULL), 0);
+	assert_int_equal(mkdirat(d.fd, "notify", 0711), 0);
+	sub = openat(d.fd, "notify", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(sub >= 0);
+	close(openat(sub, "notify.sock", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(symlinkat("/", sub, "link"), 0);
+	assert_int_equal(mkdirat(sub, "deep", 0700), 0);
+	assert_true(state_dir_remove(&d, NULL) < 0);
+	assert_int_equal(unlinkat(sub, "deep", AT_REMOVEDIR), 0);
+	assert_int_equal(state_dir_remove(&d, NULL), 0);
+	state_dir_close(&d);
+	assert_int_equal(faccessat(p->root.fd, "c", F_OK, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +458,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(status_asks_the_kernel, set_up, tear_down),
 		cmocka_unit_test(json_for_callers),
 		cmocka_unit_test_setup_teardown(list_is_sorted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(directories_are_removed, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
