@@ -2,7 +2,7 @@
 /*
  * base: what every other folder stands on. libc only, no policy, no knowledge of containers.
  *
- * error.c, text.c, num.c and io.c are also compiled into the container half (src/init), so
+ * error.c, fallback.c, text.c, num.c and io.c are also compiled into the container half (src/init), so
  * they allocate nothing there and never print.
  */
 #ifndef KNARR_BASE_H
@@ -256,6 +256,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 int log_open(const char *target, enum log_format format, enum log_level level, struct error *err);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
+enum log_level log_level(void);
 void log_warning(const char *fmt, ...)
 	_printf_(1, 2); /* below the default level "error": written only on request */
 void log_debug(const char *fmt, ...) _printf_(1, 2);
@@ -263,6 +264,44 @@ void log_debug(const char *fmt, ...) _printf_(1, 2);
 void log_timing(const char *fmt, ...) _printf_(1, 2);
 /* The one error of a command. */
 void log_error(const struct error *err);
+
+/* ---- fallback: mechanisms that may be missing, and what is done without (R24) ------------ */
+
+enum fallback {
+	FALLBACK_EXEC_MEMFD,
+	FALLBACK_OPENAT2,
+	FALLBACK_CLOSE_RANGE,
+	FALLBACK_CLONE3,
+	FALLBACK_PIDFD,
+	FALLBACK_PRIVATE_PROCFS,
+	FALLBACK_SESSION_KEYRING,
+	FALLBACK_NEW_PROC,
+	FALLBACK_NEW_SYSFS,
+	FALLBACK_NEW_CGROUP,
+	FALLBACK_DEVICE_NODE,
+	FALLBACK_CGROUP,
+	FALLBACK_DEVICE_PROGRAM,
+	FALLBACK_SECCOMP_NAMES,
+	FALLBACK_SECCOMP_KILLABLE,
+	FALLBACK_COUNT
+};
+
+/* The n-th word, as --require takes it; NULL behind the last. */
+const char *fallback_word(unsigned n);
+typedef void fallback_report(void *context, enum log_level level, const char *text);
+/* Once, at the start of either half: bits (1 << enum fallback) that must not be missing, and who hears of the others. */
+void fallback_init(uint32_t required, fallback_report *report, void *context);
+bool fallback_is_required(enum fallback f);
+/*
+ * Asked by the site of a fallback, where the mechanism turned out to be missing. True: go on without, it has been
+ * reported (once). False: fail as if there were nothing else. errno is kept.
+ */
+bool fallback_take(enum fallback f);
+/* What was missing until now, required or not. */
+uint32_t fallback_missing(void);
+/* Has fallback_take() returned false? Then whatever is done must fail, and its error is to name the word. */
+bool fallback_refused(void);
+void fallback_explain(struct error *err);
 
 /* ---- jread: JSON reading (yajl), a tree with byte offsets and raw digits --------------- */
 

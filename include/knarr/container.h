@@ -18,7 +18,7 @@ struct container_context {
 	bool limits_best;
 	bool timing;
 	uint32_t annotations; /* --annotations: bit n is container_annotation_word(n) */
-	const char *require;  /* --require=... or NULL */
+	uint32_t require;     /* --require: bits (1 << enum fallback) */
 };
 
 /*

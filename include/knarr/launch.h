@@ -18,6 +18,8 @@
 extern const unsigned char init_image[];
 extern const unsigned char init_image_end[];
 
+/* image.c: it as an executable descriptor: a sealed memfd, or a private read-only tmpfs. */
+int launch_image_open(struct error *err);
 /* Facts about this host and this process that the plan builder needs. */
 void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret);
 /*

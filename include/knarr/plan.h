@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 2u
+#define PLAN_VERSION 3u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -109,6 +109,7 @@ struct plan_header {
 	uint32_t setup_uid, setup_gid;
 	/* offsets of struct plan_id_maps of a new user namespace, 0: none; for the printed plan, P writes them from the spec */
 	uint32_t uid_maps, gid_maps;
+	uint32_t require; /* bits (1 << enum fallback) whose absence is an error */
 };
 enum plan_flags {
 	/*
@@ -403,6 +404,7 @@ struct plan_options {
 	enum plan_gate_kind gate;
 	bool timing;
 	int log_level;
+	uint32_t require; /* bits (1 << enum fallback) */
 	/* exec */
 	const struct spec_process *process; /* replaces spec->process when set */
 	const char *exec_user;              /* "name[:group]" not resolved yet, or NULL */

@@ -122,6 +122,11 @@ bool log_enabled(enum log_level level)
 	return level <= state.level;
 }
 
+enum log_level log_level(void)
+{
+	return state.level;
+}
+
 static void time_text(char *buf, size_t size)
 {
 	char text[TEXT_UTC_SIZE];

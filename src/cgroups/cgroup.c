@@ -52,9 +52,8 @@ static int without_tree(const struct cgroup_request *req, struct cgroup *ret, st
 	limits_done(&limits);
 	if (!req->rootless || (needed && !req->limits_best))
 		return fail_no_tree(req, err);
-	log_warning("no cgroup2 file system is mounted here, running without a cgroup");
 	ret->driver = CGROUP_NONE;
-	return 0;
+	return fallback_take(FALLBACK_CGROUP) ? 0 : fail_no_tree(req, err);
 }
 
 /* --cgroup-manager disabled: nothing is made, so what a limit asks for would be dropped in silence. */

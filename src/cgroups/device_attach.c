@@ -81,10 +81,9 @@ int device_attach(int dirfd, const struct cgroup_request *req, const char *path,
 	if (fd >= 0)
 		fail_attach(r, path, &e);
 	/* Without privilege over the machine there is no program, but no device node either: mknod is refused. */
-	if ((r == -EPERM || r == -EACCES) && (req->rootless || owner_is_unprivileged())) {
-		log_debug("device rules are not applied: this user may not load a device program");
+	if ((r == -EPERM || r == -EACCES) && (req->rootless || owner_is_unprivileged()) &&
+	    fallback_take(FALLBACK_DEVICE_PROGRAM))
 		return 0;
-	}
 	if (err)
 		*err = e;
 	return r;

@@ -206,12 +206,12 @@ int fs_create(const struct cgroup_host *host, const struct cgroup_request *req, 
 	if ((r == -EACCES || r == -EPERM || r == -EROFS) && req->rootless &&
 	    (!c.limits.count || req->limits_best))
 		r = 1;
+	if (r > 0 && !fallback_take(FALLBACK_CGROUP))
+		r = error_fail(&e, ERROR_PERMISSION, 0, "this user can make no cgroup");
 	limits_done(&c.limits);
-	if (r > 0)
-		log_warning("this user can make no cgroup, running without one");
-	else if (r == 0)
+	if (r == 0)
 		ret->driver = CGROUP_FS;
-	else if (err)
+	else if (r < 0 && err)
 		*err = e;
 	return r < 0 ? r : 0;
 }

@@ -14,7 +14,7 @@
 
 #define EXIT_UNKNOWN_COMMAND 3
 
-static enum log_level log_level(const struct global_options *g)
+static enum log_level wanted_level(const struct global_options *g)
 {
 	if (g->debug || (g->log_level && STREQ(g->log_level, "debug")))
 		return LOG_LEVEL_DEBUG;
@@ -29,12 +29,21 @@ static int open_log(const struct global_options *g, struct error *err)
 									       : LOG_FORMAT_TEXT;
 
 	/* --log "" is what a caller writes that has no file to offer. */
-	return log_open(g->log && g->log[0] ? g->log : NULL, format, log_level(g), err);
+	return log_open(g->log && g->log[0] ? g->log : NULL, format, wanted_level(g), err);
 }
 
 static int check_word(const char *flag, const char *value, const char *words, struct error *err)
 {
 	return value ? option_check_word(flag, value, words, err) : 0;
+}
+
+static void report_fallback(void *context, enum log_level level, const char *text)
+{
+	(void)context;
+	if (level == LOG_LEVEL_WARNING)
+		log_warning("%s", text);
+	else
+		log_debug("%s", text);
 }
 
 /* Global flags whose values are words. */
@@ -56,12 +65,15 @@ static int fill_context(const struct global_options *g, struct container_context
 		.driver = CGROUP_FS,
 		.limits_best = g->limits && STREQ(g->limits, "best"),
 		.timing = g->timing,
-		.require = g->require,
 	};
 	if (g->annotations &&
 	    option_parse_words("annotations", g->annotations, container_annotation_word,
 			       &ctx->annotations, err) < 0)
 		return -EINVAL;
+	if (g->require &&
+	    option_parse_words("require", g->require, fallback_word, &ctx->require, err) < 0)
+		return -EINVAL;
+	fallback_init(ctx->require, report_fallback, NULL);
 	if (g->systemd_cgroup != TRISTATE_UNSET) {
 		ctx->driver_set = true;
 		if (g->systemd_cgroup == TRISTATE_TRUE)
@@ -123,6 +135,7 @@ int cli_main(int argc, char **argv)
 	options_done(inv.command, storage);
 	if (r >= 0)
 		return r;
+	fallback_explain(&err);
 	log_error(&err);
 	if (inv.unknown_command)
 		return EXIT_UNKNOWN_COMMAND;

@@ -400,6 +400,15 @@ static int refuse_word(const char *flag, const char *text, size_t len,
 	return -EINVAL;
 }
 
+static uint32_t all_words(const char *(*word)(unsigned n))
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; word(i); i++)
+		mask |= 1u << i;
+	return mask;
+}
+
 int option_parse_words(const char *flag, const char *value, const char *(*word)(unsigned n),
 		       uint32_t *ret, struct error *err)
 {
@@ -412,7 +421,7 @@ int option_parse_words(const char *flag, const char *value, const char *(*word)(
 		if (n >= 0)
 			mask |= 1u << n;
 		else if (len == 3 && strncmp(text, "all", 3) == 0)
-			mask = UINT32_MAX;
+			mask = all_words(word);
 		else
 			return refuse_word(flag, text, len, word, err);
 		text += len;

@@ -64,6 +64,11 @@ bool annotation_is_on(const struct spec *spec, const char *key); /* present, not
 struct hook_output hook_output_of(const struct spec *spec);
 void state_copy_annotations(struct state *state, const struct spec_map *from);
 
+/* ---- mechanisms.c ---- */
+
+/* Bits (1 << enum fallback). Asks by trying, so only for `features`, which ends right after. */
+uint32_t mechanisms_missing(void);
+
 /* ---- listener.c: the seccomp listener's way to its receiver ---- */
 
 /* As the configuration names it, or our environment; NULL if neither does. */

@@ -57,21 +57,30 @@ int poststart_run(const struct spec *spec, const struct state *state, struct err
 			err);
 }
 
-static int kill_process(const struct found *f, struct error *err)
+/* 1: ret is the process; 0: there is none any more. */
+static int open_process(const struct found *f, struct pidref *ret, struct error *err)
 {
-	struct pidref init;
 	int r;
 
-	if (f->status == STATUS_STOPPED || f->state.pid <= 0 ||
-	    pidref_open(f->state.pid, f->state.start_time, &init) < 0)
+	if (f->status == STATUS_STOPPED || f->state.pid <= 0)
 		return 0;
-	(void)pidref_signal(&init, SIGKILL);
-	r = pidref_wait(&init, KILL_TIMEOUT_MS);
-	pidref_close(&init);
+	r = pidref_open(f->state.pid, f->state.start_time, ret);
+	if (r < 0 && r != -ESRCH)
+		return error_set(err, -r, "cannot open process %d of the container", f->state.pid);
+	return r >= 0;
+}
+
+static int kill_process(struct pidref *init, struct error *err)
+{
+	int r;
+
+	(void)pidref_signal(init, SIGKILL);
+	r = pidref_wait(init, KILL_TIMEOUT_MS);
+	pidref_close(init);
 	if (r == -ETIMEDOUT) {
 		error_fail(err, ERROR_TIMEOUT, ETIMEDOUT,
-			   "process %d of the container does not die", f->state.pid);
-		error_add_remedy(err, "it waits in the kernel: see /proc/%d/stack", f->state.pid);
+			   "process %d of the container does not die", init->pid);
+		error_add_remedy(err, "it waits in the kernel: see /proc/%d/stack", init->pid);
 		return -ETIMEDOUT;
 	}
 	return 0;
@@ -106,12 +115,15 @@ static void remove_resctrl(const struct state *state)
 
 int container_destroy(struct found *f, const struct spec *spec, struct error *err)
 {
-	int r;
+	struct pidref init;
+	int r, alive = open_process(f, &init, err);
 
+	if (alive < 0)
+		return alive;
 	if (f->cgroup.fd >= 0 && f->status != STATUS_STOPPED)
 		(void)cgroup_kill(&f->cgroup,
 				  NULL); /* at once, so that nothing can fork ahead of us */
-	r = kill_process(f, err);
+	r = alive ? kill_process(&init, err) : 0;
 	fault_point("delete-killed");
 	if (r >= 0)
 		r = remove_cgroup(f, err);

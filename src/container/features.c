@@ -127,13 +127,15 @@ static struct jwrite *linux_features(void)
 }
 
 /* The specification's schema wants text here. */
-static void put_words(struct jwrite *o, const char *key, const char *(*word)(unsigned n))
+static void put_words(struct jwrite *o, const char *key, const char *(*word)(unsigned n),
+		      uint32_t mask)
 {
 	_cleanup_(buf_done) struct buf list = { 0 };
 
 	for (unsigned i = 0; word(i); i++)
-		buf_printf(&list, "%s%s", i ? "," : "", word(i));
-	jwrite_string(o, key, list.data);
+		if (mask & (1u << i))
+			buf_printf(&list, "%s%s", list.len ? "," : "", word(i));
+	jwrite_string(o, key, list.len ? list.data : "");
 }
 
 static struct jwrite *annotations(void)
@@ -144,7 +146,9 @@ static struct jwrite *annotations(void)
 	jwrite_string(o, "dev.knarr.version", KNARR_VERSION);
 	jwrite_string(o, "dev.knarr.commit", KNARR_COMMIT);
 	jwrite_string(o, "org.opencontainers.runc.checkpoint.enabled", "false");
-	put_words(o, "dev.knarr.annotations.off", container_annotation_word);
+	put_words(o, "dev.knarr.annotations.off", container_annotation_word, ~0u);
+	put_words(o, "dev.knarr.require", fallback_word, ~0u);
+	put_words(o, "dev.knarr.missing", fallback_word, mechanisms_missing());
 	if (filter_library_version(version, sizeof(version)) >= 0)
 		jwrite_string(o, "io.github.seccomp.libseccomp.version", version);
 	return o;

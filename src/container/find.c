@@ -143,9 +143,10 @@ int found_process(const struct found *f, struct pidref *ret, struct error *err)
 {
 	int r = pidref_open(f->state.pid, f->state.start_time, ret);
 
-	if (r < 0)
+	if (r == -ESRCH)
 		return error_fail(err, ERROR_CONFLICT, 0, "container not running");
-	return 0;
+	return r < 0 ? error_set(err, -r, "cannot open process %d of the container", f->state.pid)
+		     : 0;
 }
 
 /* Asking the kernel costs less than being wrong about a namespace joined by path. */

@@ -39,6 +39,8 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 		.id = id,
 		.gate = PLAN_GATE_NONE,
 		.mounts_remove = !add,
+		.log_level = log_level(),
+		.require = m->found.ctx->require,
 		.exec_userns = namespaces & CLONE_NEWUSER,
 	};
 	struct plan_host host;

@@ -222,6 +222,8 @@ static bool is_forgiven(const struct init *in, const struct plan_op *op, const s
 {
 	bool denied = err->code == EPERM || err->code == EACCES;
 
+	if (fallback_refused())
+		return false;
 	if (!(op->flags & PLAN_OP_OPTIONAL) && !((op->flags & PLAN_OP_IGNORE_DENIED) && denied))
 		return false;
 	channel_debug(in, "%s: %s (errno %d), ignoring", plan_op_name(op->type), err->text,
@@ -241,6 +243,7 @@ static bool is_mount_refusal(const struct plan_op *op, const struct error *err)
 
 static int fail_op(const struct init *in, const struct plan_op *op, int r, struct error *err)
 {
+	fallback_explain(err);
 	error_add_step(err, plan_op_name(op->type));
 	error_add_origin(err, init_string(in, op->origin));
 	if (err->code == ENOSYS)
@@ -285,6 +288,9 @@ int init_run(struct init *in)
 			r = enter(in, &err);
 		if (r >= 0)
 			r = op_table[op->type](in, op, &err);
+		/* Where the failure was tolerated. */
+		if (r >= 0 && fallback_refused())
+			r = init_fail(&err, -EOPNOTSUPP, NULL, NULL, "cannot go on");
 		if (r < 0 && !is_forgiven(in, op, &err)) {
 			init_undo_mounts(in);
 			return fail_op(in, op, r, &err);

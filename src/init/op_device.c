@@ -120,7 +120,7 @@ int op_device(struct init *in, const struct plan_op *op, struct error *err)
 	if (r == -EPERM && in->root_fd >= 0) {
 		fd_close(tree);
 		tree = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE);
-		if (tree >= 0) {
+		if (tree >= 0 && fallback_take(FALLBACK_DEVICE_NODE)) {
 			channel_debug(in, "device '%s' cannot be made, binding the host's", path);
 			return bind_node(in, tree, arg, path, err);
 		}

@@ -196,6 +196,13 @@ static bool is_refusal(int r)
 	return r == -EPERM || r == -EACCES || r == -EBUSY || r == -EINVAL;
 }
 
+static enum fallback fallback_of(const char *fstype)
+{
+	return STREQ(fstype, "proc")    ? FALLBACK_NEW_PROC
+	       : STREQ(fstype, "sysfs") ? FALLBACK_NEW_SYSFS
+					: FALLBACK_NEW_CGROUP;
+}
+
 static int bind_host_instance(struct init *in, const struct filesystem *f, int r, struct error *err)
 {
 	struct init_attrs attrs = {
@@ -207,7 +214,7 @@ static int bind_host_instance(struct init *in, const struct filesystem *f, int r
 	_cleanup_close_ int tree = clone_host_instance(f);
 	int applied;
 
-	if (tree < 0)
+	if (tree < 0 || !fallback_take(fallback_of(f->fstype)))
 		return r; /* the first refusal is the one to tell */
 	/* Read-only holds for all of it: below the host's /sys there are its cgroups (R12). */
 	attrs.rec_set |= attrs.set & MOUNT_ATTR_RDONLY;

@@ -187,7 +187,7 @@ int op_time_offsets(struct init *in, const struct plan_op *op, struct error *err
 	if (procfd < 0)
 		return init_fail(err, procfd, "fsopen", NULL, "cannot open a private procfs");
 	r = procfs_write(procfd, "self/timens_offsets", text);
-	if (r == -EACCES) {
+	if (r == -EACCES && fallback_take(FALLBACK_PRIVATE_PROCFS)) {
 		fd_close(procfd);
 		procfd = procfs_open_attached();
 		r = procfd < 0 ? r : procfs_write(procfd, "self/timens_offsets", text);

@@ -68,7 +68,8 @@ static int load(const struct plan_arg_seccomp *arg, struct sock_fprog *program)
 			flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	}
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
-	if (r == -EINVAL && (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+	if (r == -EINVAL && (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) &&
+	    fallback_take(FALLBACK_SECCOMP_KILLABLE))
 		r = sys_seccomp(SECCOMP_SET_MODE_FILTER,
 				flags & ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
 	return r;

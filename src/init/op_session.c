@@ -98,7 +98,7 @@ int op_keyring(struct init *in, const struct plan_op *op, struct error *err)
 	 * No keyrings in this kernel, or behind an outer filter, which then stands before the
 	 * program as well.
 	 */
-	if (r >= 0 || r == -ENOSYS || r == -EPERM)
+	if (r >= 0 || ((r == -ENOSYS || r == -EPERM) && fallback_take(FALLBACK_SESSION_KEYRING)))
 		return 0;
 	init_fail(err, r, "keyctl", NULL, "cannot make a session keyring");
 	if (r == -EDQUOT)

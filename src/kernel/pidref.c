@@ -99,6 +99,8 @@ int pidref_open(pid_t pid, uint64_t start_time, struct pidref *ret)
 	fd = sys_pidfd_open(pid, 0);
 	if (fd < 0 && fd != -ENOSYS && fd != -EPERM)
 		return fd == -EINVAL ? -ESRCH : fd;
+	if (fd < 0 && !fallback_take(FALLBACK_PIDFD))
+		return fd;
 	r = pidref_stat(pid, &state, &start);
 	if (r < 0)
 		return r;

@@ -70,7 +70,9 @@ int procfs_open(void)
 
 	if (fd < 0)
 		fd = open_clone();
-	return fd < 0 ? procfs_open_attached() : fd;
+	if (fd < 0 && fallback_take(FALLBACK_PRIVATE_PROCFS))
+		fd = procfs_open_attached();
+	return fd;
 }
 
 /*

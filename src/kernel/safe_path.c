@@ -405,7 +405,7 @@ static int open_name(int rootfd, const struct name *n, int oflags, unsigned flag
 	int fd = open_by_kernel(rootfd, n->text, oflags | (flags & SAFE_NOFOLLOW ? O_NOFOLLOW : 0),
 				flags);
 
-	if (fd == -ENOSYS || fd == -EPERM)
+	if ((fd == -ENOSYS || fd == -EPERM) && fallback_take(FALLBACK_OPENAT2))
 		fd = open_by_walk(rootfd, n, oflags, flags);
 	return fd;
 }

@@ -12,6 +12,7 @@
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 
+#include "knarr/base.h"
 #include "knarr/kernel.h"
 
 static int result(long r)
@@ -24,13 +25,14 @@ static int result(long r)
  * but the flags that do not fit in 32 bits or lie where clone(2) has the exit signal. The pidfd
  * goes where the parent's tid would.
  */
+static bool clone_old_knows(const struct uapi_clone_args *args)
+{
+	return (args->flags >> 32) == 0 && (args->flags & 0xff) == 0 && !args->stack &&
+	       !args->set_tid && !args->parent_tid;
+}
+
 static long clone_old(const struct uapi_clone_args *args)
 {
-	if ((args->flags >> 32) != 0 || (args->flags & 0xff) != 0 || args->stack || args->set_tid ||
-	    args->parent_tid) {
-		errno = ENOSYS;
-		return -1;
-	}
 	return syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0UL,
 		       (unsigned long)args->pidfd, 0UL, 0UL);
 }
@@ -39,7 +41,7 @@ pid_t sys_clone3(struct uapi_clone_args *args)
 {
 	long r = syscall(SYS_clone3, args, sizeof(*args));
 
-	if (r < 0 && errno == ENOSYS)
+	if (r < 0 && errno == ENOSYS && clone_old_knows(args) && fallback_take(FALLBACK_CLONE3))
 		r = clone_old(args);
 	return r < 0 ? -errno : (pid_t)r;
 }
@@ -78,7 +80,9 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	if (first > last)
 		return 0;
 	r = result(syscall(SYS_close_range, first, last, flags));
-	return r == -ENOSYS || r == -EPERM ? close_each(first, last, flags) : r;
+	if ((r == -ENOSYS || r == -EPERM) && fallback_take(FALLBACK_CLOSE_RANGE))
+		r = close_each(first, last, flags);
+	return r;
 }
 
 int sys_pidfd_open(pid_t pid, unsigned flags)

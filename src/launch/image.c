@@ -72,11 +72,9 @@ int launch_image_open(struct error *err)
 	r = memfd_filled("knarr-init", MFD_EXEC, init_image, len);
 	if (r == -EINVAL) /* Linux before 6.3 does not know MFD_EXEC and always allows execution */
 		r = memfd_filled("knarr-init", 0, init_image, len);
-	if (r == -EACCES) {
-		log_debug(
-			"executable memfds are forbidden (vm.memfd_noexec), using a private tmpfs");
+	/* vm.memfd_noexec=2 */
+	if (r == -EACCES && fallback_take(FALLBACK_EXEC_MEMFD))
 		r = private_tmpfs_image(init_image, len);
-	}
 	/* The image begins on a page: what was read of it need not count as our memory any longer. */
 	(void)madvise((void *)(uintptr_t)init_image, len & ~(size_t)4095, MADV_DONTNEED);
 	if (r < 0) {

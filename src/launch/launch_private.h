@@ -8,9 +8,7 @@
 int launch_open_sources(struct launch *l, struct error *err);
 void launch_close_sources(struct launch *l);
 
-/* image.c: the container half as an executable descriptor: a sealed memfd, or a private read-only tmpfs. */
-int launch_image_open(struct error *err);
-/* A sealed memfd with the plan's bytes. */
+/* image.c: a sealed memfd with the plan's bytes. */
 int launch_plan_memfd(const struct plan_header *header, struct error *err);
 
 /* spawn.c: clones the first process of the container half. child_socket is closed in the parent. */

@@ -101,7 +101,10 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 		switch (packet->step) {
 		case STEP_DEBUG:
 			packet->text[sizeof(packet->text) - 1] = '\0';
-			log_debug("%s", packet->text);
+			if (packet->value == LOG_LEVEL_WARNING)
+				log_warning("%s", packet->text);
+			else
+				log_debug("%s", packet->text);
 			continue;
 		case STEP_TIMING:
 			report_timing(l, packet);

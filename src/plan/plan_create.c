@@ -26,6 +26,7 @@ int builder_init(struct builder *b, const struct spec *spec, const struct plan_h
 
 	h->id = id;
 	h->log_level = opt->log_level;
+	h->require = opt->require;
 	h->preserve_fds = opt->preserve_fds + opt->listen_fds;
 	h->flags = opt->timing ? PLAN_TIMING : 0;
 	if (!host->privileged)

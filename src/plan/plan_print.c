@@ -513,6 +513,18 @@ static void print_op(struct buf *out, const struct plan_header *p, const struct 
 	}
 }
 
+static void print_required(struct buf *out, uint32_t require)
+{
+	const char *separator = " require=";
+
+	for (unsigned i = 0; fallback_word(i); i++) {
+		if (!(require & (1u << i)))
+			continue;
+		buf_printf(out, "%s%s", separator, fallback_word(i));
+		separator = ",";
+	}
+}
+
 static void print_header(struct buf *out, const struct plan_header *p)
 {
 	const char *kind = (p->flags & PLAN_MOUNTS) ? "mounts"
@@ -524,6 +536,7 @@ static void print_header(struct buf *out, const struct plan_header *p)
 	PRINT_WORDS(out, "flags", p->flags & ~(uint32_t)(PLAN_EXEC | PLAN_MOUNTS), plan_words);
 	if (p->preserve_fds)
 		buf_printf(out, " preserve-fds=%u", p->preserve_fds);
+	print_required(out, p->require);
 	buf_add_str(out, "\nclone");
 	PRINT_WORDS(out, "new", p->clone_flags, namespace_words);
 	buf_add_str(out, "\n");

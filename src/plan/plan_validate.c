@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "knarr/base.h"
 #include "knarr/plan.h"
 #include "knarr/uapi.h"
 
@@ -339,6 +340,8 @@ static bool header_ok(const struct view *v, const struct plan_header *h)
 	    v->base[v->size - 1] != '\0')
 		return false;
 	if ((h->flags & ~KNOWN_PLAN_FLAGS) != 0 || (h->clone_flags & ~FORKABLE_NAMESPACES) != 0)
+		return false;
+	if (h->require >> FALLBACK_COUNT != 0)
 		return false;
 	if (h->socket_fd < -1 || h->procfs_fd < -1 || h->preserve_fds > INT32_MAX)
 		return false;

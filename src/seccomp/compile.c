@@ -280,7 +280,9 @@ static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uin
 			add_call(c, &c->targets[i], rule, action, name, nr);
 			continue;
 		}
-		if (!c->fail_unknown) {
+		/* A call that was to be permitted is refused then, which no rule relies on not to happen. */
+		if (!c->fail_unknown && (!is_stricter(action, c->default_action) ||
+					 fallback_take(FALLBACK_SECCOMP_NAMES))) {
 			log_debug("seccomp: libseccomp does not know the system call '%s', skipped",
 				  name);
 			return 0;

@@ -186,7 +186,8 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 	if (r < 0)
 		return r;
 	f.flags = flags;
-	if (cached) {
+	/* A filter that lacks rules is made anew, so that each start says so. */
+	if (cached && !(fallback_missing() & (1u << FALLBACK_SECCOMP_NAMES))) {
 		filter_cache_trim(cache_fd);
 		r = filter_file_write(cache_fd, name, key, library, &f);
 		if (r < 0)

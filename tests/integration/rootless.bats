@@ -91,3 +91,34 @@ edit() {
 	run -0 as "$RT" --root "$ROOT" exec "$ID" /bin/cat /proc/self/oom_score_adj
 	assert_output_has 123
 }
+
+@test "--require: what an ordinary user cannot have is named" {
+	need_knarr
+	edit '.process.args = ["/bin/true"]'
+	run_as 0
+	[ -z "$output" ]
+	run -0 as "$RT" --root "$ROOT" --debug run --bundle "$BUNDLE" "$ID"
+	# Without privilege a procfs of one's own takes a user namespace first.
+	assert_output_has "no private-procfs: "
+	run -1 as "$RT" --root "$ROOT" --require=private-procfs run --bundle "$BUNDLE" "$ID"
+	assert_output_has "'private-procfs' is missing, which --require names"
+	run -1 as "$RT" --root "$ROOT" --require=all run --bundle "$BUNDLE" "$ID"
+	assert_output_has "which --require names"
+}
+
+@test "--require=cgroup: a user with no place for cgroups, or with one" {
+	need_knarr
+	edit '.process.args = ["/bin/true"] | del(.linux.resources)'
+	run -0 as "$RT" --root "$ROOT" --log-level=warning run --bundle "$BUNDLE" "$ID"
+	if [[ $output == *"warning: no cgroup: "* ]]; then
+		run -1 as "$RT" --root "$ROOT" --require=cgroup run --bundle "$BUNDLE" "$ID"
+		assert_output_has "'cgroup' is missing, which --require names"
+	else
+		run -0 as "$RT" --root "$ROOT" --require=cgroup run --bundle "$BUNDLE" "$ID"
+		# There is one, but no right to load a program.
+		edit '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+		run_as 0
+		run -1 as "$RT" --root "$ROOT" --require=device-program run --bundle "$BUNDLE" "$ID"
+		assert_output_has "'device-program' is missing, which --require names"
+	fi
+}

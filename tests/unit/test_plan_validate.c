@@ -168,6 +168,7 @@ static void test_header(void **state)
 	BAD_HEADER(f.h->magic++);
 	BAD_HEADER(f.h->version++);
 	BAD_HEADER(f.h->flags = 1u << 31);
+	BAD_HEADER(f.h->require = 1u << FALLBACK_COUNT);
 	BAD_HEADER(f.h->clone_flags |= CLONE_VM);
 	BAD_HEADER(f.h->clone_flags |= CLONE_NEWCGROUP);
 	BAD_HEADER(f.h->op_count = 0);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fallback: what is done otherwise where this kernel, host or caller lacks a mechanism (R24). Runs in both halves.
+ *
+ * A fallback that nobody hears of is a guarantee that nobody has. So each has a word, its site asks here before it
+ * goes on without, and a caller that would rather fail names the word with --require. The sites lie in the deepest
+ * functions, which say nothing and know nobody; what was required and who listens is therefore kept here, set once at
+ * the start of each half, beside the log the only state of file scope.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "knarr/base.h"
+
+static const struct {
+	char word[24];
+	char without[80];
+	bool weaker; /* the container is confined less than it could be, and not only by other means */
+} table[FALLBACK_COUNT] = {
+	[FALLBACK_EXEC_MEMFD] = { "exec-memfd",
+				  "the container half is executed from a private read-only tmpfs" },
+	[FALLBACK_OPENAT2] = { "openat2", "paths are walked component by component" },
+	[FALLBACK_CLOSE_RANGE] = { "close-range", "descriptors are closed one by one" },
+	[FALLBACK_CLONE3] = { "clone3", "processes are made by clone" },
+	[FALLBACK_PIDFD] = { "pidfd", "processes are known by pid and start time" },
+	[FALLBACK_PRIVATE_PROCFS] = { "private-procfs",
+				      "the host's /proc is used as it is mounted" },
+	[FALLBACK_SESSION_KEYRING] = { "session-keyring", "the caller's session keyring is kept",
+				       true },
+	[FALLBACK_NEW_PROC] = { "new-proc", "the host's /proc is bound into the container" },
+	[FALLBACK_NEW_SYSFS] = { "new-sysfs",
+				 "the host's /sys is bound into the container, read-only" },
+	[FALLBACK_NEW_CGROUP] = { "new-cgroup",
+				  "the host's cgroup tree is bound into the container, read-only" },
+	[FALLBACK_DEVICE_NODE] = { "device-node", "device nodes of the host are bound", true },
+	[FALLBACK_CGROUP] = { "cgroup", "the container runs in no cgroup of its own", true },
+	[FALLBACK_DEVICE_PROGRAM] = { "device-program",
+				      "device rules are not applied: device nodes cannot be made" },
+	[FALLBACK_SECCOMP_NAMES] = { "seccomp-names",
+				     "seccomp rules for unknown system calls are skipped", true },
+	[FALLBACK_SECCOMP_KILLABLE] = { "seccomp-killable",
+					"waiting for a seccomp agent is not killable" },
+};
+
+static struct {
+	uint32_t required, missing;
+	fallback_report *report;
+	void *context;
+	const char *refused; /* the first word */
+} state;
+
+const char *fallback_word(unsigned n)
+{
+	return n < FALLBACK_COUNT ? table[n].word : NULL;
+}
+
+void fallback_init(uint32_t required, fallback_report *report, void *context)
+{
+	state.required = required;
+	state.missing = 0;
+	state.report = report;
+	state.context = context;
+	state.refused = NULL;
+}
+
+bool fallback_is_required(enum fallback f)
+{
+	return state.required & (1u << f);
+}
+
+uint32_t fallback_missing(void)
+{
+	return state.missing;
+}
+
+bool fallback_refused(void)
+{
+	return state.refused;
+}
+
+bool fallback_take(enum fallback f)
+{
+	int saved = errno;
+	bool first = !(state.missing & (1u << f));
+	char text[160];
+
+	state.missing |= 1u << f;
+	if (fallback_is_required(f)) {
+		if (!state.refused)
+			state.refused = table[f].word;
+		return false;
+	}
+	if (first && state.report) {
+		(void)text_format(text, sizeof(text), "no %s: %s", table[f].word, table[f].without);
+		state.report(state.context, table[f].weaker ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+			     text);
+	}
+	errno = saved;
+	return true;
+}
+
+void fallback_explain(struct error *err)
+{
+	if (!err || !state.refused)
+		return;
+	error_prefix(err, "'%s' is missing, which --require names", state.refused);
+	err->class = ERROR_UNSUPPORTED;
+}
