@@ -196,6 +196,13 @@ int group_find_name(int rootfd, const char *name, uint32_t *ret_gid);
 /* Groups that list the user, at most room; returns how many. */
 int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned room);
 
+/* ---- op_mask.c, old_tree.c ------------------------------------------------------------ */
+
+/* A tmpfs that is empty and read-only, attached nowhere. */
+int new_empty_tmpfs(void);
+/* Detaches or covers each procfs and sysfs of the host; leaves us in one of them. */
+int old_tree_hide(struct init *in, int old, struct error *err);
+
 /* ---- op_seccomp.c --------------------------------------------------------------------- */
 
 /*

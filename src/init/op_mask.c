@@ -37,7 +37,7 @@ static int open_path(struct init *in, const struct plan_op *op, const char *path
 	return init_fail(err, *ret_fd, "openat2", path, "cannot open '%s'", path);
 }
 
-static int new_empty_tmpfs(void)
+int new_empty_tmpfs(void)
 {
 	_cleanup_close_ int fs = mount_fsopen("tmpfs");
 	int r = fs;

@@ -40,10 +40,14 @@ static int pivot(const struct init *in, int old, struct error *err)
 	return r < 0 ? init_fail(err, r, "umount2", "/", "cannot detach the old root") : 0;
 }
 
-static int move_and_chroot(const struct init *in, int old, struct error *err)
+static int move_and_chroot(struct init *in, int old, struct error *err)
 {
-	int r;
+	int r = old_tree_hide(in, old, err);
 
+	if (r < 0)
+		return r;
+	if (fchdir(in->root_fd) < 0)
+		return init_fail(err, -errno, "fchdir", "/", "cannot enter the container's root");
 	if (!in->attached_over_root) {
 		r = mount_move(in->root_fd, old);
 		if (r < 0)

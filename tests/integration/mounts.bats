@@ -143,6 +143,29 @@ SH
 	[ "$output" = made ]
 }
 
+@test "a nested user namespace gets no bare procfs or sysfs, with --no-pivot neither" {
+	need_root
+	local flag propagation
+	ln -sf busybox "$BUNDLE/rootfs/bin/unshare"
+	mkdir "$H/proc"
+	config 'del(.linux.seccomp) | .process.capabilities[] = ["CAP_SETFCAP", "CAP_SYS_CHROOT"] | .linux.maskedPaths = ["/proc/keys", "/sys/kernel"]'
+	set_sh 'unshare -Urmpf sh -c "echo nested; mount -t proc none /proc; mount -t sysfs none /sys"; ls /proc/self/stat; ls -d /sys/class'
+	for propagation in private shared slave; do
+		config '.linux.rootfsPropagation = $p' --arg p "$propagation"
+		for flag in "" --no-pivot; do
+			# One more, somewhere: it goes with the namespace, whatever happens. Peers, but none outside of it.
+			run unshare -m --propagation private sh -c 'mount --make-rshared / && mount -t proc proc "$1" && shift && "$@" && test -e "$0/self/stat" && test -e /proc/self/stat' "$H/proc" "$H/proc" \
+				"$RT" --root "$ROOT" run $flag --bundle "$BUNDLE" "$ID" </dev/null
+			echo "$flag $propagation: $output"
+			[ "$status" = 0 ]
+			[ "${lines[0]}" = nested ]
+			[[ ${lines[1]} == mount:* && ${lines[2]} == mount:* ]]
+			[ "${lines[3]}" = /proc/self/stat ]
+			[ "${lines[4]}" = /sys/class ]
+		done
+	done
+}
+
 @test "masked and read-only paths" {
 	need_root
 	config '.linux.maskedPaths = ["/proc/kcore", "/proc/acpi", "/proc/keys", "/no/such"] | .linux.readonlyPaths = ["/proc/sys", "/proc/bus", "/no/such"]'
