@@ -4,7 +4,7 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit golden fuzz integration user attack vm; by name only: asan engines
+#   LAYER         only these: lint unit golden fuzz integration user attack vm engines; by name only: asan
 #
 # The layers: lint; unit (make check); golden; fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
@@ -274,36 +274,42 @@ stop_machine() {
 	MACHINE=""
 }
 
-# machine_files FOLDER: the bats files of tests/FOLDER in the machine.
+# machine_files FOLDER...: the bats files of tests/FOLDER in one machine; each folder is a layer. What is named
+# *_rootless.bats runs as an ordinary user.
 machine_files() {
-	local f k files="" v=$TOP/tests/vm/vm
-	for k in $1; do
-		for f in "$TOP/tests/$k"/*.bats; do [ ! -e "$f" ] || files="$files $k/$(basename "$f")"; done
-	done
-	[ -n "$files" ] || {
-		echo "   no files in tests/$1"
-		return 0
-	}
+	local v=$TOP/tests/vm/vm k
 	stage
 	export NAME=check-$$
 	MACHINE=$v
 	rm -rf "$BUILD/stage"
-	one vm 120 install make -C "$BUILD" -s install DESTDIR="$BUILD/stage" || return 0
-	one vm 1500 "start the machine" "$v" up || return 0
-	if one vm 120 "install in the machine" "$v" install "$BUILD/stage" && "$v" put "$STAGE/helpers" /opt/knarr/helpers &&
-		"$v" put "$TOP/contrib" /opt/knarr/contrib; then
-		for f in $files; do
-			[[ $f == *_rootless.bats ]] || BATS_TEST_TIMEOUT=600 tap vm 1800 "$f" "$v" bats "$TOP/tests/$f"
-			[[ $f != *_rootless.bats ]] ||
-				BATS_USER=rootless BATS_TEST_TIMEOUT=600 tap vm-user 1800 "$f" "$v" bats "$TOP/tests/$f"
-		done
+	one "$1" 120 install make -C "$BUILD" -s install DESTDIR="$BUILD/stage" || return 0
+	one "$1" 1500 "start the machine" "$v" up || return 0
+	if one "$1" 120 "install in the machine" "$v" install "$BUILD/stage" &&
+		one "$1" 120 "copy the helpers" "$v" put "$STAGE/helpers" /opt/knarr/helpers &&
+		one "$1" 120 "copy contrib" "$v" put "$TOP/contrib" /opt/knarr/contrib; then
+		for k; do machine_folder "$v" "$k"; done
 	fi
 	stop_machine
-	tally vm
-	tally vm-user
 }
-layer_vm() { machine_files vm; }
-layer_engines() { machine_files engines; }
+machine_folder() { # the machine, folder
+	local f t=$SECONDS BATS_USER BATS_TEST_TIMEOUT=600
+	export BATS_USER BATS_TEST_TIMEOUT
+	for f in "$TOP/tests/$2"/*.bats; do
+		[ -e "$f" ] || continue
+		BATS_USER=root
+		[[ $f != *_rootless.bats ]] || BATS_USER=rootless
+		tap "$2" 1800 "$2/$(basename "$f")" "$1" bats "$f"
+	done
+	tally "$2"
+	echo "   $2: $((SECONDS - t)) s"
+}
+# Both folders are run in one machine where both are wanted.
+layer_vm() {
+	local also=""
+	! wanted engines || also=engines
+	machine_files vm $also
+}
+layer_engines() { wanted vm || machine_files engines; }
 
 # ---- what it comes to ------------------------------------------------------------------------
 
@@ -348,11 +354,11 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit golden fuzz integration user attack vm asan engines; do
+	for l in lint unit golden fuzz integration user attack vm engines asan; do
 		wanted $l || continue
-		# Slow under emulation and with sanitizers: by name only.
-		[[ $l != asan && $l != engines ]] || [ -n "$only" ] || continue
-		[ $l != vm ] || [ $vm = yes ] || continue
+		# Slow with sanitizers: by name only.
+		[ $l != asan ] || [ -n "$only" ] || continue
+		[[ $l != vm && $l != engines ]] || [ $vm = yes ] || continue
 		[ $l != asan ] || [ $quick = no ] || continue
 		t=$SECONDS
 		say "$l"

@@ -14,9 +14,12 @@ setup_file() {
 	*" 1."*) cp "$CONTRIB/containerd/config-1.toml" /etc/containerd/config.toml ;;
 	*) cp "$CONTRIB/containerd/config.toml" /etc/containerd/config.toml ;;
 	esac
+	# The image that holds a pod's namespaces would come from a network.
+	printf '[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "%s"\n' "$IMAGE" >>/etc/containerd/config.toml
 	systemctl restart containerd
 	ctr version >/dev/null
 	ctr image import "$STORE/docker.tar" >/dev/null
+	ctr -n k8s.io image import "$STORE/docker.tar" >/dev/null
 }
 setup() { need_machine; }
 teardown() {
@@ -26,6 +29,7 @@ teardown() {
 }
 teardown_file() { [ -z "${KNARR_IN_VM:-}" ] || systemctl stop containerd docker 2>/dev/null || true; }
 
+cri() { python3 "$BATS_TEST_DIRNAME/cri.py" "$@"; }
 is_task() { ctr task ls | grep -qE "^$1 .*$2"; }
 start_task() { ctr run --runc-binary "$RT" -d "$IMAGE" "$@" >/dev/null; }
 
@@ -88,8 +92,28 @@ start_task() { ctr run --runc-binary "$RT" -d "$IMAGE" "$@" >/dev/null; }
 	no_state_left /run/containerd/runc/default
 }
 
-@test "containerd: the CRI plugin" {
-	need_tool crictl
-	run -0 crictl info
-	has knarr
+@test "containerd: the CRI plugin: a pod by the handler's name, a container in it, exec, limits, their end" {
+	local pod sandbox config c at
+	sandbox='{"metadata": {"name": "ship", "uid": "u1", "namespace": "knarr"}, "linux": {"cgroup_parent": "knarrpods.slice",
+		"security_context": {"namespace_options": {"network": 2}}}}'
+	config=$(jq -nc --arg image "$IMAGE" '{metadata: {name: "one"}, image: {image: $image}, command: ["sh", "-c", "trap \"exit 7\" TERM; while :; do sleep 0.2; done"],
+		linux: {resources: {memory_limit_in_bytes: 67108864}, security_context: {capabilities: {drop_capabilities: ["ALL"]}}}}')
+	pod=$(cri RunPodSandbox "{\"config\": $sandbox, \"runtime_handler\": \"knarr\"}" | jq -r .pod_sandbox_id)
+	[ -e "/run/containerd/runc/k8s.io/$pod/state.json" ]
+	c=$(cri CreateContainer "{\"pod_sandbox_id\": \"$pod\", \"config\": $config, \"sandbox_config\": $sandbox}" | jq -r .container_id)
+	cri StartContainer "{\"container_id\": \"$c\"}"
+	run -0 cri ExecSync "{\"container_id\": \"$c\", \"cmd\": [\"sh\", \"-c\", \"probe caps; exit 6\"]}"
+	[ "$(jq -c .exit_code <<<"$output")" = 6 ]
+	jq -r .stdout <<<"$output" | grep -qi 'CapEff:.0*$'
+	at=/sys/fs/cgroup/knarrpods.slice/cri-containerd-$c.scope
+	[ "$(cat "$at/memory.max")" = 67108864 ]
+	cri UpdateContainerResources "{\"container_id\": \"$c\", \"linux\": {\"memory_limit_in_bytes\": 100663296}}"
+	[ "$(cat "$at/memory.max")" = 100663296 ]
+	cri StopContainer "{\"container_id\": \"$c\", \"timeout\": 30}"
+	[ "$(cri ContainerStatus "{\"container_id\": \"$c\"}" | jq -c .status.exit_code)" = 7 ]
+	cri RemoveContainer "{\"container_id\": \"$c\"}"
+	cri StopPodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
+	cri RemovePodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
+	[ ! -e "$at" ]
+	no_state_left /run/containerd/runc/k8s.io
 }

@@ -75,9 +75,7 @@ limit_dir() {
 }
 
 @test "docker: limits, update, --cgroup-parent, options" {
-	local init=()
-	! command -v docker-init >/dev/null || init=(--init)
-	docker run "${init[@]}" -d --name limits --network none --memory 64m --memory-swap 128m --cpus 0.5 --pids-limit 40 --cgroup-parent knarrtest.slice \
+	docker run --init -d --name limits --network none --memory 64m --memory-swap 128m --cpus 0.5 --pids-limit 40 --cgroup-parent knarrtest.slice \
 		--device /dev/fuse --tmpfs /scratch --read-only --cap-drop ALL --security-opt no-new-privileges --ulimit nofile=77:88 "$IMAGE" sleep 1000
 	local cg
 	cg=$(limit_dir limits)

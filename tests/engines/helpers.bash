@@ -38,8 +38,9 @@ make_image() {
 	local a r=$STORE/rootfs
 	[ ! -e "$STORE/image.tar" ] || return 0
 	mkdir -p "$r"/{bin,etc,tmp,root,proc,sys,dev}
+	chmod 1777 "$r/tmp"
 	cp "$(command -v busybox)" "$r/bin/busybox"
-	cp "$PROBE" "$r/bin/probe"
+	cp "$PROBE" "$HELPERS/notify" "$r/bin"
 	for a in sh cat ls echo sleep true false id hostname mount env pwd stat touch mkdir grep test readlink head wc tr cut sed awk kill ps nproc; do
 		ln -sf busybox "$r/bin/$a"
 	done
@@ -55,7 +56,7 @@ setup_podman() {
 	make_image
 	cp "$CONTRIB/containers.conf" "$STORE/containers.conf"
 	export CONTAINERS_CONF_OVERRIDE=$STORE/containers.conf
-	podman image exists "$IMAGE" || podman import -q --change 'CMD ["/bin/sh"]' "$STORE/image.tar" "$IMAGE"
+	podman image exists "$IMAGE" || podman import -q --change 'CMD ["/pause"]' "$STORE/image.tar" "$IMAGE"
 }
 # An archive that `ctr image import` and `docker load` read.
 make_docker_archive() {

@@ -71,7 +71,7 @@ prun() { podman run --rm --network none "$@"; }
 }
 
 @test "podman rootless: a pod, and a build" {
-	podman pod create --name ship --network none --infra-image "$IMAGE" --infra-command /pause
+	podman pod create --name ship --network none --infra-image "$IMAGE"
 	podman run -d --pod ship --name a "$IMAGE" sleep 1000
 	[ "$(podman exec a readlink /proc/self/ns/ipc)" != "$(readlink /proc/self/ns/ipc)" ]
 	run -0 podman pod rm -f -t 0 ship
