@@ -16,6 +16,7 @@
 
 #include <linux/capability.h>
 
+#include "container/check_mount.h"
 #include "container/check_op.h"
 #include "container/check_program.h"
 #include "container/container_private.h"
@@ -121,44 +122,20 @@ static void check_cgroup(struct check *c)
 		add(c, &err);
 }
 
-/* Sources that the plan takes from the host; those inside the container cannot be known before. */
-static void check_sources(struct check *c)
-{
-	const struct plan_header *p = c->setup.launch.plan.header;
-	const struct plan_op *ops = plan_ops(p);
-
-	for (uint32_t i = 0; i < p->op_count; i++) {
-		const struct plan_arg_bind *arg;
-		const char *path;
-		struct error err;
-		struct stat st;
-
-		if (ops[i].type != OP_BIND)
-			continue;
-		arg = plan_at(p, ops[i].arg);
-		path = plan_string(p, arg->source);
-		if (arg->flags & (PLAN_MOUNT_CGROUP | PLAN_MOUNT_SOURCE_LATE))
-			continue;
-		if ((arg->flags & PLAN_MOUNT_SRC_NOFOLLOW ? lstat(path, &st) : stat(path, &st)) ==
-		    0)
-			continue;
-		error_set(&err, errno,
-			  errno == ENOENT ? "mount source '%s' does not exist"
-					  : "cannot open mount source '%s'",
-			  path);
-		error_add_origin_member(&err, plan_string(p, ops[i].origin), "source");
-		add(c, &err);
-	}
-}
-
 static void check_ops(struct check *c)
 {
 	const struct plan_header *p = c->setup.launch.plan.header;
+	_cleanup_close_ int root = open(c->setup.state.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (uint32_t i = 0; i < p->op_count; i++) {
+		const struct plan_op *op = &plan_ops(p)[i];
 		struct error err;
 
-		if (check_op(p, &plan_ops(p)[i], &err) < 0)
+		if (check_op(p, op, &err) < 0)
+			add(c, &err);
+		if (check_mount_source(p, op, &err) < 0)
+			add(c, &err);
+		if (root >= 0 && check_mount_place(p, op, root, &err) < 0)
 			add(c, &err);
 	}
 }
@@ -288,10 +265,8 @@ static void check_host(struct check *c)
 	check_namespaces(c);
 	check_user_namespace(c);
 	check_cgroup(c);
-	if (c->setup.launch.plan.header) {
-		check_sources(c);
+	if (c->setup.launch.plan.header)
 		check_ops(c);
-	}
 	check_listener(c);
 	check_hooks(c);
 	check_rlimits(c);

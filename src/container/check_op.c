@@ -62,6 +62,51 @@ static int check_sysctl(const struct plan_header *p, const struct plan_arg_sysct
 			  key);
 }
 
+/* The next range of a list as in cpuset files ("0-3,8"); false at its end. */
+static bool next_range(const char **list, unsigned long *ret_first, unsigned long *ret_last)
+{
+	char *end;
+
+	if (**list < '0' || **list > '9')
+		return false;
+	*ret_first = *ret_last = strtoul(*list, &end, 10);
+	if (*end == '-')
+		*ret_last = strtoul(end + 1, &end, 10);
+	*list = *end == ',' ? end + 1 : end;
+	return true;
+}
+
+static bool lists_meet(const char *a, const char *b)
+{
+	unsigned long a_first, a_last, b_first, b_last;
+
+	while (next_range(&a, &a_first, &a_last))
+		for (const char *p = b; next_range(&p, &b_first, &b_last);)
+			if (a_first <= b_last && b_first <= a_last)
+				return true;
+	return false;
+}
+
+/* The kernel leaves out the nodes that are not there, and refuses a policy without any. */
+static int check_memory_policy(const struct plan_header *p,
+			       const struct plan_arg_memory_policy *arg, struct error *err)
+{
+	static const char key[] = "\nMems_allowed_list:\t";
+	const char *nodes = plan_string(p, arg->nodes), *allowed;
+	char status[8192];
+
+	if (!nodes[0] ||
+	    io_read_small_at(AT_FDCWD, "/proc/self/status", status, sizeof(status)) < 0)
+		return 0;
+	allowed = strstr(status, key);
+	if (!allowed || lists_meet(nodes, allowed + strlen(key)))
+		return 0;
+	allowed += strlen(key);
+	return error_fail(err, ERROR_UNSUPPORTED, EINVAL,
+			  "cannot set the memory policy for nodes '%s': there are only '%.*s'",
+			  nodes, (int)strcspn(allowed, "\n"), allowed);
+}
+
 int check_op(const struct plan_header *p, const struct plan_op *op, struct error *err)
 {
 	int r = 0;
@@ -70,6 +115,8 @@ int check_op(const struct plan_header *p, const struct plan_op *op, struct error
 		r = check_filesystem(p, plan_at(p, op->arg), err);
 	else if (op->type == OP_SYSCTL)
 		r = check_sysctl(p, plan_at(p, op->arg), err);
+	else if (op->type == OP_MEMORY_POLICY)
+		r = check_memory_policy(p, plan_at(p, op->arg), err);
 	if (r < 0)
 		error_add_origin(err, plan_string(p, op->origin));
 	return r;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container/check_access.h"
 #include "container/check_program.h"
 #include "knarr/kernel.h"
 
@@ -74,6 +75,12 @@ static int try_program(const struct spec *spec, int root, const char *path, stru
 		return error_fail(err, ERROR_PROGRAM, EACCES, "exec: \"%s\": is a directory", path);
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return error_fail(err, ERROR_PROGRAM, EACCES, "exec: \"%s\"", path);
+	if (!is_covered(spec, path)) {
+		int r = check_access(spec, root, path, err);
+
+		if (r < 0)
+			return r;
+	}
 	return check_format(root, path, err);
 }
 

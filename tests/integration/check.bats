@@ -131,5 +131,49 @@ same() {
 	same '.linux.resources.unified = {"nonsense.max": "1"}' || failed=1
 	same '.linux.cgroupsPath = "/a/b"' || failed=1
 	same '.process.scheduler = {policy: "SCHED_BATCH"}' || failed=1
+	same '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "900-901"}' || failed=1
+	same '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "900,0"}' || failed=1
+	same '.mounts += [{destination: "/etc", source: "/etc/hosts", type: "bind", options: ["bind"]}]' || failed=1
+	same '.mounts += [{destination: "/etc/passwd", source: "/etc", type: "bind", options: ["bind"]}]' || failed=1
+	same '.mounts += [{destination: "/etc/passwd", source: "tmpfs", type: "tmpfs"}]' || failed=1
+	same '.mounts += [{destination: "/etc/passwd/x", source: "tmpfs", type: "tmpfs"}]' || failed=1
+	same '.mounts += [{destination: "/tmp", source: "tmpfs", type: "tmpfs"}, {destination: "/tmp/f", source: "/etc/hosts", type: "bind", options: ["bind"]}]' || failed=1
+	mkdir "$BUNDLE/rootfs/tmp/f"
+	ln -s tmp "$BUNDLE/rootfs/link"
+	same '.mounts += [{destination: "/tmp/f", source: "/etc/hosts", type: "bind", options: ["bind"]}]' || failed=1
+	same '.mounts += [{destination: "/link/f", source: "/etc/hosts", type: "bind", options: ["bind"]}]' || failed=1
+	same '.mounts += [{destination: "/tmp", source: "tmpfs", type: "tmpfs"}, {destination: "/link/f", source: "/etc/hosts", type: "bind", options: ["bind"]}]' || failed=1
+	[ $failed = 0 ]
+}
+
+# same_for_user UID GID GROUPS: the verdict on /d/program, whose modes and owners the caller has set.
+same_for_user() {
+	same '.process.args = ["/d/program", "umask"] | .process.user = {uid: $u, gid: $g, additionalGids: $a} | .process.capabilities = {}' \
+		--argjson u "$1" --argjson g "$2" --argjson a "[$3]"
+}
+
+@test "a program that its user may not execute: the verdict is that of run" {
+	need_root
+	local failed=0 d=$BUNDLE/rootfs/d
+	mkdir "$d"
+	cp "$PROBE" "$d/program"
+	local mode
+	for mode in "755 1000 1000 755" "700 0 0 755" "755 0 0 700" "755 1000 0 077" "750 0 50 755" "755 0 50 710" "755 0 1000 650" "711 0 0 701"; do
+		set -- $mode
+		chown 0:0 "$d" "$d/program"
+		chmod "$1" "$d"
+		chown "$2:$3" "$d/program"
+		chmod "$4" "$d/program"
+		echo "directory $1, program $2:$3 $4"
+		same_for_user 1000 1000 '' || failed=1
+		same_for_user 1000 1000 50 || failed=1
+		same_for_user 0 0 '' || failed=1
+		same_for_user 2000 2000 1000 || failed=1
+	done
+	chmod 755 "$d" "$d/program"
+	chown 0:0 "$d/program"
+	chmod 700 "$BUNDLE/rootfs"
+	same_for_user 1000 1000 '' || failed=1
+	chmod 755 "$BUNDLE/rootfs"
 	[ $failed = 0 ]
 }

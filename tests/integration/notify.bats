@@ -253,6 +253,18 @@ detached() { timeout 30 "$RT" --root "$ROOT" "$@" </dev/null >"$TMP/out" 2>"$TMP
 	detached start "$ID"
 }
 
+@test "check takes the socket's directory for granted" {
+	need_knarr
+	receive
+	set_args /bin/true
+	run -0 rt check "$BUNDLE"
+	[ -z "$output" ]
+	rm -r "$BUNDLE/rootfs/run" 2>/dev/null || true
+	touch "$BUNDLE/rootfs/run"
+	run -1 rt check "$BUNDLE"
+	assert_output_has /run/notify
+}
+
 @test "plan shows the mount and where it comes from" {
 	need_knarr
 	receive
