@@ -2,16 +2,20 @@
 /*
  * check_op: what the kernel would say to an operation of the plan, asked without doing it. Host half.
  *
- * A filesystem context that is never created is no mount, so it tells whether type and words are known. What an
- * ordinary user may not ask stays unasked: `run` says it.
+ * A filesystem context that is never created is no mount, so it tells whether type and words are known.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "container/check_op.h"
 #include "knarr/kernel.h"
+
+enum { WORDS_MAX = 200 }; /* an exit status tells which one */
 
 static int try_word(int fsfd, const char *word)
 {
@@ -24,27 +28,60 @@ static int try_word(int fsfd, const char *word)
 	return mount_fsconfig_string(fsfd, key, equals + 1);
 }
 
+enum { VERDICT_GOOD, VERDICT_NO_TYPE, VERDICT_NOT_ALLOWED, VERDICT_WORD }; /* VERDICT_WORD + i */
+
+static int ask_kernel(const struct plan_header *p, const struct plan_arg_mount *arg)
+{
+	const char *type = plan_string(p, arg->fstype);
+	_cleanup_close_ int fsfd = mount_fsopen(type);
+
+	if (fsfd < 0)
+		return fsfd == -ENODEV  ? VERDICT_NO_TYPE
+		       : fsfd == -EPERM ? VERDICT_NOT_ALLOWED
+					: VERDICT_GOOD;
+	/* Other types look at devices and directories while they are configured. */
+	if (!STREQ(type, "tmpfs"))
+		return VERDICT_GOOD;
+	for (uint32_t i = 0; i < arg->data.count && i < WORDS_MAX; i++)
+		if (try_word(fsfd, plan_array_item(p, &arg->data, i)) == -EINVAL)
+			return VERDICT_WORD + (int)i;
+	return VERDICT_GOOD;
+}
+
+/* An ordinary user may ask in a user namespace, as the container would: a child makes one and goes away with it. */
+static int ask_in_userns(const struct plan_header *p, const struct plan_arg_mount *arg)
+{
+	struct uapi_clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWNS,
+					.exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+	int status = 0;
+
+	if (pid == 0)
+		_exit(ask_kernel(p, arg));
+	if (pid < 0)
+		return VERDICT_NOT_ALLOWED;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return VERDICT_NOT_ALLOWED;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : VERDICT_NOT_ALLOWED;
+}
+
 static int check_filesystem(const struct plan_header *p, const struct plan_arg_mount *arg,
 			    struct error *err)
 {
 	const char *type = plan_string(p, arg->fstype), *target = plan_string(p, arg->target);
-	_cleanup_close_ int fsfd = mount_fsopen(type);
+	int verdict = ask_kernel(p, arg);
 
-	if (fsfd == -ENODEV)
+	if (verdict == VERDICT_NOT_ALLOWED)
+		verdict = ask_in_userns(p, arg);
+	if (verdict == VERDICT_NO_TYPE)
 		return error_fail(err, ERROR_UNSUPPORTED, ENODEV, "cannot mount '%s' on '%s'", type,
 				  target);
-	/* Other types look at devices and directories while they are configured. */
-	if (fsfd < 0 || !STREQ(type, "tmpfs"))
-		return 0;
-	for (uint32_t i = 0; i < arg->data.count; i++) {
-		const char *word = plan_array_item(p, &arg->data, i);
-
-		if (try_word(fsfd, word) != -EINVAL)
-			continue;
-		return error_fail(err, ERROR_CONFIG, EINVAL,
-				  "cannot mount '%s' on '%s': option '%s' is not taken", type,
-				  target, word);
-	}
+	if (verdict >= VERDICT_WORD)
+		return error_fail(
+			err, ERROR_CONFIG, EINVAL,
+			"cannot mount '%s' on '%s': option '%s' is not taken", type, target,
+			plan_array_item(p, &arg->data, (uint32_t)(verdict - VERDICT_WORD)));
 	return 0;
 }
 
