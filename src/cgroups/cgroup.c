@@ -96,7 +96,7 @@ static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, 
 	r = limits_build(req->resources, NULL, &limits, err);
 	if (r < 0)
 		return r;
-	r = limits_write_late(&limits, cgroup_dir(cg), cg->path, err);
+	r = limits_write_late(&limits, cgroup_dir(cg), cg->path, req->limits_best, err);
 	limits_done(&limits);
 	return r;
 }

@@ -26,7 +26,7 @@ static int open_existing(int root_fd, const char *path, char *found, size_t size
 
 /* What the tree has to give: any parent may enable what the root has, unless it is busy, which create finds. */
 static int check_controllers(const struct cgroup_host *host, const struct cgroup_request *req,
-			     const char *path, const struct limits *limits, struct error *err)
+			     const char *path, struct limits *limits, struct error *err)
 {
 	char available[CONTROLLERS_MAX] = "", found[1152];
 	_cleanup_close_ int fd = open_existing(host->root_fd, path, found, sizeof(found));
@@ -39,7 +39,7 @@ static int check_controllers(const struct cgroup_host *host, const struct cgroup
 }
 
 static int check_path(const struct cgroup_host *host, const struct cgroup_request *req,
-		      const struct limits *limits, struct error *err)
+		      struct limits *limits, struct error *err)
 {
 	char path[1024], base[1024] = "";
 	bool busy = false;

@@ -278,11 +278,11 @@ int controllers_make_path(int root_fd, const char *path, const char *wanted, uns
 	return fail_make(r, path, err);
 }
 
-int controllers_check(const struct limits *limits, const char *available, const char *path,
+int controllers_check(struct limits *limits, const char *available, const char *path,
 		      const char *reason, bool best, struct error *err)
 {
 	for (size_t i = 0; i < limits->count; i++) {
-		const struct limit *l = &limits->items[i];
+		struct limit *l = &limits->items[i];
 		struct error e = { 0 };
 		char text[1024];
 		int r;
@@ -299,14 +299,16 @@ int controllers_check(const struct limits *limits, const char *available, const 
 		error_add_step(&e, "cgroup-limits");
 		error_add_subject(&e, l->controller);
 		error_add_origin(&e, l->origin);
-		error_add_remedy(&e,
-				 "remove the limit, delegate the controller, or use --limits=best");
 		if (!best) {
+			error_add_remedy(
+				&e,
+				"remove the limit, delegate the controller, or use --limits=best");
 			if (err)
 				*err = e;
 			return r;
 		}
 		log_warning("%s, ignoring", error_format(&e, text, sizeof(text)));
+		l->flags |= LIMIT_DROPPED;
 	}
 	return 0;
 }

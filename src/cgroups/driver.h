@@ -54,8 +54,15 @@ void controllers_enable_down(int root_fd, const char *path, const char *wanted, 
 /* Enables on the way from dirfd to the leaf below it whatever dirfd has. */
 void controllers_pass_on(int root_fd, int dirfd, const char *leaf);
 /* Controllers that the kernel has in the v2 tree but a limit needs elsewhere: checks limits against the list. */
-int controllers_check(const struct limits *limits, const char *available, const char *path,
+int controllers_check(struct limits *limits, const char *available, const char *path,
 		      const char *reason, bool best, struct error *err);
+
+/* ---- pids.c, describe.c ---- */
+
+/* As cgroup_pids(), of the cgroup dirfd and all below it; -EBADF: nobody. */
+int pids_below(int dirfd, pid_t **ret_pids, size_t *ret_count);
+/* ": PID 'COMM' (state S), ... and N more", or "" if there is nobody to see. */
+void describe_processes(int dirfd, char *buf, size_t size);
 
 /* ---- owner.c: delegation ---- */
 

@@ -30,6 +30,7 @@ static int refuse_used(int dirfd, const char *path, struct error *err)
 {
 	char events[256];
 	uint64_t populated = 0, frozen = 0;
+	char who[400] = "";
 	const char *flaw;
 	int r;
 
@@ -41,9 +42,11 @@ static int refuse_used(int dirfd, const char *path, struct error *err)
 		if (!populated && !frozen)
 			return 0;
 		flaw = populated ? "has processes already" : "is frozen";
+		if (populated)
+			describe_processes(dirfd, who, sizeof(who));
 	}
 	r = error_fail(err, ERROR_CONFLICT, EBUSY,
-		       "cgroup '%s' %s, so no container can be made in it", path, flaw);
+		       "cgroup '%s' %s, so no container can be made in it%s", path, flaw, who);
 	error_add_step(err, "cgroup-create");
 	error_add_origin(err, "/linux/cgroupsPath");
 	error_add_subject(err, path);

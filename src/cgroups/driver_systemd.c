@@ -148,7 +148,7 @@ static int move_down(const struct cgroup_host *host, const struct cgroup_request
 
 /* systemd accepts a property whose controller it was not given, so the files are what counts. */
 static int apply_limits(const struct cgroup_host *host, const struct cgroup_request *req,
-			const struct cgroup *cg, const struct limits *limits, struct error *err)
+			const struct cgroup *cg, struct limits *limits, struct error *err)
 {
 	char needed[CONTROLLERS_MAX], available[CONTROLLERS_MAX] = "";
 	int dirfd = cgroup_dir(cg), r;
@@ -163,7 +163,7 @@ static int apply_limits(const struct cgroup_host *host, const struct cgroup_requ
 			      "systemd was not given it, or does not pass it to this manager",
 			      req->limits_best, err);
 	r = r < 0 ? r : limits_write(limits, dirfd, cg->path, req->limits_best, err);
-	return r < 0 ? r : limits_write_late(limits, dirfd, cg->path, err);
+	return r < 0 ? r : limits_write_late(limits, dirfd, cg->path, req->limits_best, err);
 }
 
 int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *req,

@@ -11,6 +11,7 @@ enum limit_flags {
 		1u
 		<< 1, /* the file's value must wait until init is in the cgroup: early is written before */
 	LIMIT_UNIFIED = 1u << 2, /* from linux.resources.unified: written line by line */
+	LIMIT_DROPPED = 1u << 3, /* --limits=best: cannot be had, has been said, is not tried */
 };
 
 /* One write to one file. */
@@ -50,8 +51,9 @@ void limit_target(const struct limit *l, int dirfd, const char **ret_file, const
 int limits_check(const struct limits *l, int dirfd, const char *path, bool best, struct error *err);
 /* Writes all of them (early values where there are any). */
 int limits_write(const struct limits *l, int dirfd, const char *path, bool best, struct error *err);
-/* Writes the values that had to wait for a process. */
-int limits_write_late(const struct limits *l, int dirfd, const char *path, struct error *err);
+/* Writes the values that had to wait for a process. best: for the early ones it was said already. */
+int limits_write_late(const struct limits *l, int dirfd, const char *path, bool best,
+		      struct error *err);
 /* For update: final values, all or nothing. */
 int limits_replace(const struct limits *l, int dirfd, const char *path, struct error *err);
 

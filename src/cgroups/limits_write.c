@@ -141,6 +141,8 @@ static int write_one(const struct limits *l, size_t i, int dirfd, const char *pa
 	const char *file, *value;
 	int r;
 
+	if (limit->flags & LIMIT_DROPPED)
+		return 0;
 	limit_target(limit, dirfd, &file, &value);
 	if (early && (limit->flags & LIMIT_LATE))
 		value = limit->early;
@@ -170,13 +172,14 @@ int limits_write(const struct limits *l, int dirfd, const char *path, bool best,
 	return 0;
 }
 
-int limits_write_late(const struct limits *l, int dirfd, const char *path, struct error *err)
+int limits_write_late(const struct limits *l, int dirfd, const char *path, bool best,
+		      struct error *err)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		int r = l->items[i].flags & LIMIT_LATE ? write_one(l, i, dirfd, path, false, err)
 						       : 0;
 
-		if (r < 0)
+		if (r < 0 && !best)
 			return r;
 	}
 	return 0;

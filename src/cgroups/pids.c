@@ -37,10 +37,10 @@ static int collect(int dirfd, void *context)
 	return 0;
 }
 
-int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count)
+int pids_below(int dirfd, pid_t **ret_pids, size_t *ret_count)
 {
 	struct list list = { 0 };
-	int r = cgroup_dir(cg) < 0 ? 0 : tree_walk(cgroup_dir(cg), collect, &list);
+	int r = dirfd < 0 ? 0 : tree_walk(dirfd, collect, &list);
 
 	if (r < 0 && r != -ENOENT && r != -ENODEV) {
 		free(list.pids);
@@ -49,4 +49,9 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count)
 	*ret_pids = list.pids;
 	*ret_count = list.count;
 	return 0;
+}
+
+int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count)
+{
+	return pids_below(cgroup_dir(cg), ret_pids, ret_count);
 }

@@ -15,6 +15,48 @@ running() {
 	rt start "$ID"
 }
 
+@test "a cgroup with processes is refused, and up to five of them are named" {
+	need_root
+	local cg pids=() i
+	cg=$(cgroup2_mount)
+	[ -n "$cg" ] || skip "no cgroup v2 controller tree on this host"
+	mkdir "$cg/used-$ID"
+	for i in 1 2 3 4 5 6; do
+		sleep 60 3>&- &
+		pids+=($!)
+		echo $! >"$cg/used-$ID/cgroup.procs"
+	done
+	config '.linux.cgroupsPath = $p' --arg p "/used-$ID"
+	run rt run --bundle "$BUNDLE" "$ID"
+	kill "${pids[@]}"
+	wait "${pids[@]}" || true
+	rmdir "$cg/used-$ID"
+	[ "$status" -ne 0 ]
+	assert_output_has "has processes already" " 'sleep' (state " "and 1 more"
+	[ "$(grep -o "'sleep'" <<<"$output" | wc -l)" = 5 ]
+	[[ $output == *": ${pids[0]} 'sleep'"* ]]
+}
+
+@test "--limits=best says once what cannot be had" {
+	need_root
+	local controller=nothing c
+	[ -n "$(cgroup2_mount)" ] || skip "no cgroup v2 controller tree on this host"
+	for c in pids rdma hugetlb; do has_controller $c || controller=$c; done
+	case $controller in
+	pids) config '.linux.resources = {pids: {limit: 0}}' ;;
+	rdma) config '.linux.resources = {rdma: {mlx0: {hcaHandles: 2}}}' ;;
+	hugetlb) config '.linux.resources = {hugepageLimits: [{pageSize: "2MB", limit: 0}]}' ;;
+	*) config '.linux.resources = {unified: {"nosuch.max": "1"}}' ;;
+	esac
+	set_args /bin/true
+	run rt run --bundle "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	run -0 rt --limits=best --log-level=warning run --bundle "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$(grep -c "cannot be set" <<<"$output")" = 1 ]
+	[[ $output != *"use --limits=best"* ]]
+}
+
 @test "created, running, stopped, gone" {
 	set_sh 'echo started; exec sleep 60'
 	created

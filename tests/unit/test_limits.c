@@ -318,9 +318,15 @@ static void early_values_come_first(void **state)
 	assert_int_equal(limits_write(&l, fd, "/c", false, NULL), 0);
 	assert_true(tree_read(fd, "pids.max", text, sizeof(text)) > 0);
 	assert_string_equal(text, "1");
-	assert_int_equal(limits_write_late(&l, fd, "/c", NULL), 0);
+	assert_int_equal(limits_write_late(&l, fd, "/c", false, NULL), 0);
 	assert_true(tree_read(fd, "pids.max", text, sizeof(text)) > 0);
 	assert_string_equal(text, "0");
+	/* Where the controller is not there, strict says so, and best has said it before. */
+	item.file = "absent.max";
+	assert_true(limits_write_late(&l, fd, "/c", false, NULL) < 0);
+	assert_int_equal(limits_write_late(&l, fd, "/c", true, NULL), 0);
+	item.flags |= LIMIT_DROPPED;
+	assert_int_equal(limits_write(&l, fd, "/c", false, NULL), 0);
 	remove_cgroup(fd, dir);
 }
 

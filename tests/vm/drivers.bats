@@ -50,7 +50,7 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	idle_container
 	run rt run --bundle "$BUNDLE" "$ID-2"
 	[ "$status" -ne 0 ]
-	assert_output_has "has processes already"
+	assert_output_has "has processes already" ": $PID '"
 	kill -0 "$PID"
 	rt delete -f "$ID"
 	mkdir "/sys/fs/cgroup/vm-$ID"
