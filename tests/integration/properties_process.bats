@@ -141,14 +141,24 @@ sched_or_skip() {
 	set_args /bin/cat /proc/self/oom_score_adj
 	rt_run 0
 	[ "$output" = 321 ]
-	if is_root && (echo -100 >/proc/self/oom_score_adj) 2>/dev/null; then
-		config '.process.oomScoreAdj = -100'
-		rt_run 0
-		[ "$output" = -100 ]
-	fi
 	config 'del(.process.oomScoreAdj)'
 	rt_run 0
 	[ "$output" = "$(cat /proc/self/oom_score_adj)" ]
+}
+
+# The kernel keeps the lowest score that privilege has set, and lets others go down to that.
+@test "oomScoreAdj below the caller's" {
+	local own lower
+	own=$(cat /proc/self/oom_score_adj)
+	lower=$((own > -1000 ? own - 1 : own))
+	set_args /bin/cat /proc/self/oom_score_adj
+	config '.process.oomScoreAdj = $n' --argjson n $lower
+	if (echo $lower >/proc/self/oom_score_adj) 2>/dev/null; then
+		rt_run 0
+		[ "$output" = $lower ]
+	else
+		fails_with "cannot set oom_score_adj to $lower" "CAP_SYS_RESOURCE"
+	fi
 }
 
 @test "user: uid, gid, additionalGids, umask" {
