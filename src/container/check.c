@@ -68,6 +68,23 @@ static void check_annotations(struct check *c, const struct spec *spec)
 	}
 }
 
+/* What --require names and this host lacks, as far as it can be asked without a container. */
+static void check_required(struct check *c)
+{
+	uint32_t missing = c->ctx->require ? c->ctx->require & mechanisms_missing() : 0;
+
+	for (unsigned i = 0; fallback_word(i); i++) {
+		struct error err;
+
+		if (!(missing & (1u << i)))
+			continue;
+		error_fail(&err, ERROR_UNSUPPORTED, 0, "'%s' is missing, which --require names",
+			   fallback_word(i));
+		error_add_origin(&err, "--require");
+		add(c, &err);
+	}
+}
+
 static void check_rootfs(struct check *c)
 {
 	const struct spec *spec = c->setup.spec;
@@ -261,6 +278,7 @@ static void check_program(struct check *c)
 
 static void check_host(struct check *c)
 {
+	check_required(c);
 	check_rootfs(c);
 	check_namespaces(c);
 	check_user_namespace(c);

@@ -66,7 +66,7 @@ void state_copy_annotations(struct state *state, const struct spec_map *from);
 
 /* ---- mechanisms.c ---- */
 
-/* Bits (1 << enum fallback). Asks by trying, so only for `features`, which ends right after. */
+/* Bits (1 << enum fallback). Asks by trying, so only for verbs that end right after. */
 uint32_t mechanisms_missing(void);
 
 /* ---- listener.c: the seccomp listener's way to its receiver ---- */

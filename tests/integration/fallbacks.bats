@@ -94,6 +94,18 @@ is_required() {
 	jq -e '.annotations | (.["dev.knarr.missing"] | split(",")) - (.["dev.knarr.require"] | split(",")) == []' <<<"$output"
 }
 
+@test "check says what is required and missing" {
+	need_root
+	set_args /bin/true
+	run -0 rt --require=close-range,session-keyring check "$BUNDLE"
+	[ -z "$output" ]
+	run -0 "$HELPERS/deny" 38 $NR_CLOSE_RANGE,$NR_KEYCTL "$RT" check "$BUNDLE"
+	[ -z "$output" ]
+	run -1 "$HELPERS/deny" 38 $NR_CLOSE_RANGE,$NR_KEYCTL "$RT" --require=close-range,session-keyring,openat2 check "$BUNDLE"
+	assert_output_has "error: 'close-range' is missing" "error: 'session-keyring' is missing" "2 errors found"
+	[[ $output != *openat2* ]]
+}
+
 @test "openat2" {
 	need_root
 	set_args /bin/true
