@@ -288,7 +288,7 @@ enum fallback {
 
 /* The n-th word, as --require takes it; NULL behind the last. */
 const char *fallback_word(unsigned n);
-typedef void fallback_report(void *context, enum log_level level, const char *text);
+typedef void fallback_report(void *context, enum fallback f);
 /* Once, at the start of either half: bits (1 << enum fallback) that must not be missing, and who hears of the others. */
 void fallback_init(uint32_t required, fallback_report *report, void *context);
 bool fallback_is_required(enum fallback f);
@@ -302,6 +302,8 @@ uint32_t fallback_missing(void);
 /* Has fallback_take() returned false? Then whatever is done must fail, and its error is to name the word. */
 bool fallback_refused(void);
 void fallback_explain(struct error *err);
+/* The fallback_report of the host half: a warning where the container is confined less, else a debug record. */
+void fallback_log(void *context, enum fallback f);
 
 /* ---- jread: JSON reading (yajl), a tree with byte offsets and raw digits --------------- */
 

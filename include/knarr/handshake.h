@@ -53,7 +53,7 @@ struct handshake_packet {
 	uint32_t version; /* HANDSHAKE_VERSION */
 	uint32_t step;
 	uint32_t op;   /* index of the op concerned */
-	int32_t value; /* step-specific: exit status of a hook; DEBUG: enum log_level */
+	int32_t value; /* step-specific: exit status of a hook; DEBUG: 0, or 1 + enum fallback */
 	uint64_t nsec; /* TIMING: what the op took */
 	union {
 		struct error error; /* FAILED */

@@ -8,39 +8,25 @@
  * the start of each half, beside the log the only state of file scope.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "knarr/base.h"
 
-static const struct {
-	char word[24];
-	char without[80];
-	bool weaker; /* the container is confined less than it could be, and not only by other means */
-} table[FALLBACK_COUNT] = {
-	[FALLBACK_EXEC_MEMFD] = { "exec-memfd",
-				  "the container half is executed from a private read-only tmpfs" },
-	[FALLBACK_OPENAT2] = { "openat2", "paths are walked component by component" },
-	[FALLBACK_CLOSE_RANGE] = { "close-range", "descriptors are closed one by one" },
-	[FALLBACK_CLONE3] = { "clone3", "processes are made by clone" },
-	[FALLBACK_PIDFD] = { "pidfd", "processes are known by pid and start time" },
-	[FALLBACK_PRIVATE_PROCFS] = { "private-procfs",
-				      "the host's /proc is used as it is mounted" },
-	[FALLBACK_SESSION_KEYRING] = { "session-keyring", "the caller's session keyring is kept",
-				       true },
-	[FALLBACK_NEW_PROC] = { "new-proc", "the host's /proc is bound into the container" },
-	[FALLBACK_NEW_SYSFS] = { "new-sysfs",
-				 "the host's /sys is bound into the container, read-only" },
-	[FALLBACK_NEW_CGROUP] = { "new-cgroup",
-				  "the host's cgroup tree is bound into the container, read-only" },
-	[FALLBACK_DEVICE_NODE] = { "device-node", "device nodes of the host are bound", true },
-	[FALLBACK_CGROUP] = { "cgroup", "the container runs in no cgroup of its own", true },
-	[FALLBACK_DEVICE_PROGRAM] = { "device-program",
-				      "device rules are not applied: device nodes cannot be made" },
-	[FALLBACK_SECCOMP_NAMES] = { "seccomp-names",
-				     "seccomp rules for unknown system calls are skipped", true },
-	[FALLBACK_SECCOMP_KILLABLE] = { "seccomp-killable",
-					"waiting for a seccomp agent is not killable" },
+static const char words[FALLBACK_COUNT][20] = {
+	[FALLBACK_EXEC_MEMFD] = "exec-memfd",
+	[FALLBACK_OPENAT2] = "openat2",
+	[FALLBACK_CLOSE_RANGE] = "close-range",
+	[FALLBACK_CLONE3] = "clone3",
+	[FALLBACK_PIDFD] = "pidfd",
+	[FALLBACK_PRIVATE_PROCFS] = "private-procfs",
+	[FALLBACK_SESSION_KEYRING] = "session-keyring",
+	[FALLBACK_NEW_PROC] = "new-proc",
+	[FALLBACK_NEW_SYSFS] = "new-sysfs",
+	[FALLBACK_NEW_CGROUP] = "new-cgroup",
+	[FALLBACK_DEVICE_NODE] = "device-node",
+	[FALLBACK_CGROUP] = "cgroup",
+	[FALLBACK_DEVICE_PROGRAM] = "device-program",
+	[FALLBACK_SECCOMP_NAMES] = "seccomp-names",
+	[FALLBACK_SECCOMP_KILLABLE] = "seccomp-killable",
 };
 
 static struct {
@@ -52,7 +38,7 @@ static struct {
 
 const char *fallback_word(unsigned n)
 {
-	return n < FALLBACK_COUNT ? table[n].word : NULL;
+	return n < FALLBACK_COUNT ? words[n] : NULL;
 }
 
 void fallback_init(uint32_t required, fallback_report *report, void *context)
@@ -83,19 +69,15 @@ bool fallback_take(enum fallback f)
 {
 	int saved = errno;
 	bool first = !(state.missing & (1u << f));
-	char text[160];
 
 	state.missing |= 1u << f;
 	if (fallback_is_required(f)) {
 		if (!state.refused)
-			state.refused = table[f].word;
+			state.refused = words[f];
 		return false;
 	}
-	if (first && state.report) {
-		(void)text_format(text, sizeof(text), "no %s: %s", table[f].word, table[f].without);
-		state.report(state.context, table[f].weaker ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-			     text);
-	}
+	if (first && state.report)
+		state.report(state.context, f);
 	errno = saved;
 	return true;
 }
@@ -107,3 +89,36 @@ void fallback_explain(struct error *err)
 	error_prefix(err, "'%s' is missing, which --require names", state.refused);
 	err->class = ERROR_UNSUPPORTED;
 }
+
+#ifndef KNARR_CONTAINER_HALF
+static const struct {
+	char text[80];
+	bool weaker; /* the container is confined less than it could be, and not only by other means */
+} without[FALLBACK_COUNT] = {
+	[FALLBACK_EXEC_MEMFD] = { "the container half is executed from a private read-only tmpfs" },
+	[FALLBACK_OPENAT2] = { "paths are walked component by component" },
+	[FALLBACK_CLOSE_RANGE] = { "descriptors are closed one by one" },
+	[FALLBACK_CLONE3] = { "processes are made by clone" },
+	[FALLBACK_PIDFD] = { "processes are known by pid and start time" },
+	[FALLBACK_PRIVATE_PROCFS] = { "the host's /proc is used as it is mounted" },
+	[FALLBACK_SESSION_KEYRING] = { "the caller's session keyring is kept", true },
+	[FALLBACK_NEW_PROC] = { "the host's /proc is bound into the container" },
+	[FALLBACK_NEW_SYSFS] = { "the host's /sys is bound into the container, read-only" },
+	[FALLBACK_NEW_CGROUP] = { "the host's cgroup tree is bound into the container, read-only" },
+	[FALLBACK_DEVICE_NODE] = { "device nodes of the host are bound", true },
+	[FALLBACK_CGROUP] = { "the container runs in no cgroup of its own", true },
+	[FALLBACK_DEVICE_PROGRAM] = { "device rules are not applied: device nodes cannot be made" },
+	[FALLBACK_SECCOMP_NAMES] = { "seccomp rules for unknown system calls are skipped", true },
+	[FALLBACK_SECCOMP_KILLABLE] = { "waiting for a seccomp agent is not killable" },
+};
+
+/* The container half has no words for this: it sends the number. */
+void fallback_log(void *context, enum fallback f)
+{
+	(void)context;
+	if (without[f].weaker)
+		log_warning("no %s: %s", words[f], without[f].text);
+	else
+		log_debug("no %s: %s", words[f], without[f].text);
+}
+#endif

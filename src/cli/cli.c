@@ -37,15 +37,6 @@ static int check_word(const char *flag, const char *value, const char *words, st
 	return value ? option_check_word(flag, value, words, err) : 0;
 }
 
-static void report_fallback(void *context, enum log_level level, const char *text)
-{
-	(void)context;
-	if (level == LOG_LEVEL_WARNING)
-		log_warning("%s", text);
-	else
-		log_debug("%s", text);
-}
-
 /* Global flags whose values are words. */
 static int fill_context(const struct global_options *g, struct container_context *ctx,
 			struct error *err)
@@ -73,7 +64,7 @@ static int fill_context(const struct global_options *g, struct container_context
 	if (g->require &&
 	    option_parse_words("require", g->require, fallback_word, &ctx->require, err) < 0)
 		return -EINVAL;
-	fallback_init(ctx->require, report_fallback, NULL);
+	fallback_init(ctx->require, fallback_log, NULL);
 	if (g->systemd_cgroup != TRISTATE_UNSET) {
 		ctx->driver_set = true;
 		if (g->systemd_cgroup == TRISTATE_TRUE)

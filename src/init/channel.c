@@ -77,12 +77,12 @@ void channel_send_timing(const struct init *in, uint64_t nsec)
 	(void)send_packet(in, &packet, -1);
 }
 
-void channel_log(void *init, enum log_level level, const char *text)
+void channel_fallback(void *init, enum fallback f)
 {
 	const struct init *in = init;
 
-	if (in->plan->log_level >= (int)level)
-		(void)channel_send(in, STEP_DEBUG, (int32_t)level, text, -1);
+	if (in->plan->log_level >= LOG_LEVEL_WARNING)
+		(void)channel_send(in, STEP_DEBUG, 1 + (int32_t)f, NULL, -1);
 }
 
 void channel_debug(const struct init *in, const char *fmt, ...)
@@ -93,7 +93,6 @@ void channel_debug(const struct init *in, const char *fmt, ...)
 	if (in->plan->log_level < LOG_LEVEL_DEBUG)
 		return;
 	packet_init(in, &packet, STEP_DEBUG);
-	packet.value = LOG_LEVEL_DEBUG;
 	va_start(ap, fmt);
 	(void)vsnprintf(packet.text, sizeof(packet.text), fmt, ap);
 	va_end(ap);

@@ -139,7 +139,7 @@ int channel_send(const struct init *in, enum handshake_step step, int32_t value,
 void channel_send_error(const struct init *in, const struct error *err);
 void channel_send_timing(const struct init *in, uint64_t nsec);
 /* A record of what is done without a mechanism (fallback_report); init is the struct init. */
-void channel_log(void *init, enum log_level level, const char *text);
+void channel_fallback(void *init, enum fallback f);
 /* A debug record; nothing unless the host half wants them. */
 void channel_debug(const struct init *in, const char *fmt, ...) _printf_(2, 3);
 /*

@@ -95,7 +95,7 @@ int main(int argc, char *argv[])
 		return 1;
 	}
 	in.socket = in.plan->socket_fd;
-	fallback_init(in.plan->require, channel_log, &in);
+	fallback_init(in.plan->require, channel_fallback, &in);
 	if (map_tables(&in, (int)plan_fd) < 0 || sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return 1;
 	fd_close((int)plan_fd);

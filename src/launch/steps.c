@@ -101,8 +101,8 @@ int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_f
 		switch (packet->step) {
 		case STEP_DEBUG:
 			packet->text[sizeof(packet->text) - 1] = '\0';
-			if (packet->value == LOG_LEVEL_WARNING)
-				log_warning("%s", packet->text);
+			if (packet->value > 0 && packet->value <= FALLBACK_COUNT)
+				fallback_log(NULL, (enum fallback)(packet->value - 1));
 			else
 				log_debug("%s", packet->text);
 			continue;
