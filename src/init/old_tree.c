@@ -25,35 +25,35 @@ struct mount_line {
 	char path[PATH_MAX]; /* of what reveals */
 };
 
-static int read_mountinfo(struct init *in, char **ret, struct error *err)
+static int read_text(int fd, char *text)
 {
-	int procfd = init_procfs(in, err);
-	_cleanup_close_ int fd = -EBADF;
 	size_t len = 0;
-	char *text;
 	ssize_t n;
 
-	if (procfd < 0)
-		return procfd;
-	fd = procfs_open_file(procfd, "self/mountinfo", O_RDONLY);
-	if (fd < 0)
-		return init_fail(err, fd, "open", NULL, "cannot open mountinfo");
-	/* Only what is written takes memory. */
-	text = mmap(NULL, MOUNTINFO_MAX, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (text == MAP_FAILED)
-		return init_fail(err, -errno, "mmap", NULL, "no memory for mountinfo");
 	do {
 		n = read(fd, text + len, MOUNTINFO_MAX - 1 - len);
 		len += n > 0 ? (size_t)n : 0;
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n == 0 && len < MOUNTINFO_MAX - 1) {
-		*ret = text;
-		return 0;
+	if (n < 0)
+		return -errno;
+	return len < MOUNTINFO_MAX - 1 ? 0 : -EFBIG;
+}
+
+static int read_mountinfo(struct init *in, char **ret, struct error *err)
+{
+	int procfd = init_procfs(in, err), r;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (procfd < 0)
+		return procfd;
+	r = fd = procfs_open_file(procfd, "self/mountinfo", O_RDONLY);
+	if (r >= 0) {
+		/* Only what is written takes memory. */
+		*ret = mmap(NULL, MOUNTINFO_MAX, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		r = *ret == MAP_FAILED ? -ENOMEM : read_text(fd, *ret);
 	}
-	n = n < 0 ? -errno : -EFBIG;
-	(void)munmap(text, MOUNTINFO_MAX);
-	return init_fail(err, (int)n, "read", NULL, "cannot read mountinfo");
+	return r < 0 ? init_fail(err, r, "read", NULL, "cannot read mountinfo") : 0;
 }
 
 /* A field, in which space, tab, newline and backslash are octal. */
@@ -74,28 +74,33 @@ static bool copy_field(const char *field, size_t len, char *buf, size_t size)
 	return n + 1 < size;
 }
 
+/* A field and the space behind it; NULL: the line ends here. */
+static const char *skip_field(const char *field)
+{
+	field += strcspn(field, " \n");
+	return *field == ' ' ? field + 1 : NULL;
+}
+
 /* "ID PARENT MAJOR:MINOR ROOT PATH OPTIONS [TAG...] - TYPE SOURCE WORDS" */
 static bool parse(const char *line, struct mount_line *ret)
 {
-	const char *fields[FIELDS], *type;
-	size_t lengths[FIELDS];
-	size_t len = strcspn(line, "\n");
+	const char *fields[FIELDS] = { line };
+	const char *at = line;
 
-	for (size_t i = 0; i < FIELDS; i++) {
-		fields[i] = line;
-		lengths[i] = strcspn(line, " \n");
-		line += lengths[i];
-		if (*line++ != ' ')
-			return false;
+	for (size_t i = 0; i < FIELDS && at; i++) {
+		fields[i] = at;
+		at = skip_field(at);
 	}
-	type = memmem(fields[0], len, " - ", 3);
-	if (!type || num_parse_u64_len(fields[0], lengths[0], &ret->id) < 0 ||
-	    num_parse_u64_len(fields[1], lengths[1], &ret->parent) < 0)
+	while (at && *at != '-')
+		at = skip_field(at);
+	at = at ? skip_field(at) : NULL;
+	if (!at || num_parse_u64_len(fields[0], strcspn(fields[0], " "), &ret->id) < 0 ||
+	    num_parse_u64_len(fields[1], strcspn(fields[1], " "), &ret->parent) < 0)
 		return false;
-	type += 3;
-	ret->reveals = lengths[3] == 1 &&
-		       (text_has_prefix(type, "proc ") || text_has_prefix(type, "sysfs "));
-	return !ret->reveals || copy_field(fields[4], lengths[4], ret->path, sizeof(ret->path));
+	ret->reveals = text_has_prefix(fields[3], "/ ") &&
+		       (text_has_prefix(at, "proc ") || text_has_prefix(at, "sysfs "));
+	return !ret->reveals ||
+	       copy_field(fields[4], strcspn(fields[4], " "), ret->path, sizeof(ret->path));
 }
 
 static const char *next_line(const char *line)
@@ -171,7 +176,7 @@ int old_tree_hide(struct init *in, int old, struct error *err)
 			again = again || r == 0;
 		}
 	}
-	if (text)
+	if (r >= 0)
 		(void)munmap(text, MOUNTINFO_MAX);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : 0; /* after a failure the process ends */
 }

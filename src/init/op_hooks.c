@@ -289,9 +289,8 @@ static int hook_failed(const struct init *in, const struct hook_run *run, uint64
 		(void)text_format(end, sizeof(end), "killed after its timeout of %u s",
 				  hook->timeout_s);
 	else if (WIFSIGNALED(run->status))
-		(void)text_format(end, sizeof(end), "killed by signal %d (%s) after %llu ms",
-				  WTERMSIG(run->status), strsignal(WTERMSIG(run->status)),
-				  (unsigned long long)ms);
+		(void)text_format(end, sizeof(end), "killed by signal %d after %llu ms",
+				  WTERMSIG(run->status), (unsigned long long)ms);
 	else
 		(void)text_format(end, sizeof(end), "exit status %d after %llu ms",
 				  WEXITSTATUS(run->status), (unsigned long long)ms);

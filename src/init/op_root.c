@@ -114,33 +114,27 @@ static int attach_in_place(int tree, const char *path)
 	return r < 0 ? r : mount_move(tree, place);
 }
 
+static int attach_over_root(struct init *in, int tree, int old)
+{
+	int r = mount_move(tree, old);
+
+	in->attached_over_root = r >= 0;
+	return r;
+}
+
+/* The other place is the second choice: whoever is root in the namespace may not be able to get to the path. */
 static int attach_tree(struct init *in, const struct plan_arg_root *arg, int tree, int old,
 		       struct error *err)
 {
 	const char *path = init_string(in, arg->path);
-	int in_place = -ENOENT, over;
+	bool in_place = arg->flags & PLAN_ROOT_IN_PLACE;
+	int r = in_place ? attach_in_place(tree, path) : attach_over_root(in, tree, old);
 
-	if (arg->flags & PLAN_ROOT_IN_PLACE) {
-		in_place = attach_in_place(tree, path);
-		if (in_place >= 0)
-			return 0;
-		/* The namespace's root may not be able to get there; hooks then find the rootfs as "/". */
-		channel_debug(in,
-			      "cannot attach the rootfs at '%s' (errno %d), attaching it over '/'",
-			      path, -in_place);
+	if (r < 0) {
+		channel_debug(in, "rootfs attached at its second place (errno %d)", -r);
+		r = in_place ? attach_over_root(in, tree, old) : attach_in_place(tree, path);
 	}
-	over = mount_move(tree, old);
-	if (over >= 0) {
-		in->attached_over_root = true;
-		return 0;
-	}
-	channel_debug(in, "cannot attach the rootfs over '/' (errno %d), attaching it at '%s'",
-		      -over, path);
-	if (!(arg->flags & PLAN_ROOT_IN_PLACE))
-		in_place = attach_in_place(tree, path);
-	return in_place < 0
-		       ? init_fail(err, over, "move_mount", path, "cannot attach rootfs '%s'", path)
-		       : 0;
+	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot attach rootfs '%s'", path) : 0;
 }
 
 static void remember_proc(struct init *in)
