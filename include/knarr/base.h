@@ -2,7 +2,7 @@
 /*
  * base: what every other folder stands on. libc only, no policy, no knowledge of containers.
  *
- * error.c, fallback.c, text.c, num.c and io.c are also compiled into the container half (src/init), so
+ * error.c, fallback.c, text.c, num.c, clock.c and io.c are also compiled into the container half (src/init), so
  * they allocate nothing there and never print.
  */
 #ifndef KNARR_BASE_H
@@ -158,6 +158,11 @@ int num_parse_mode(const char *s, uint32_t *ret);
 int num_parse_size(const char *s, int64_t *ret, bool *ret_unlimited);
 /* Duration: "30", "1.5s", "250ms", "5m", "1h", and sums such as "1m30s"; nanoseconds. A bare number counts seconds. */
 int num_parse_duration(const char *s, uint64_t *ret_ns);
+
+/* ---- clock --------------------------------------------------------------------------- */
+
+/* Milliseconds of the monotonic clock: only differences mean something. */
+int64_t clock_ms(void);
 
 /* ---- io ------------------------------------------------------------------------------ */
 

@@ -94,6 +94,11 @@ int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, u
 			 int userns_fd);
 int mount_umount_detach_cwd(void);
 
+/* ---- userns.c ---------------------------------------------------------------------------- */
+
+/* Are we in the initial user namespace? 1, 0, or -errno without a /proc that tells. */
+int userns_is_initial(void);
+
 /* ---- procfs.c: the private handle (R3) -------------------------------------------------- */
 
 /*
@@ -103,6 +108,9 @@ int mount_umount_detach_cwd(void);
 int procfs_open(void);
 /* The last of these: an LSM may refuse what is done through a mount that is attached nowhere (EACCES). */
 int procfs_open_attached(void);
+/* Is fd in a procfs, and is it the root of one? */
+bool procfs_is(int fd);
+bool procfs_is_root(int fd);
 /* Opens NAME below procfd: no links (except a path starting "self/" or "thread-self/"), same mount, regular file. */
 int procfs_open_file(int procfd, const char *name, int oflags);
 int procfs_write(int procfd, const char *name, const char *text);

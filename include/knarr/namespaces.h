@@ -17,8 +17,6 @@ int idmap_check(const struct spec_id_maps *maps, struct error *err);
 /* A user namespace with these maps that no process lives in: for id-mapped mounts. Returns the namespace fd. */
 int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids,
 		    struct error *err);
-/* Host id that container id 'id' maps to; false if unmapped. */
-bool idmap_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret);
 /* Opens a namespace file and checks its type (NS_GET_NSTYPE); a wrong type is named. */
 int namespace_open(const char *path, enum spec_ns ns, int *ret_fd, struct error *err);
 

@@ -38,6 +38,8 @@ struct spec_id_maps {
 	size_t count;
 	const struct jnode *node; /* NULL: property absent */
 };
+/* The host id of an id of the container; false if it is not mapped. ret may be NULL. */
+bool spec_id_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret);
 
 /* ---- mounts ---- */
 

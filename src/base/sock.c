@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "knarr/base.h"
@@ -74,21 +73,13 @@ int sock_send(int fd, const void *buf, size_t len, const int *fds, unsigned nfds
 	return send_rest(fd, (const char *)buf + n, len - (size_t)n);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Until fd is readable (or at its end); deadline < 0: for ever. */
 static int wait_readable(int fd, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
-		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+		int64_t left = deadline < 0 ? -1 : deadline - clock_ms();
 		int r;
 
 		if (deadline >= 0 && left < 0)
@@ -169,7 +160,7 @@ ssize_t sock_recv(int fd, void *buf, size_t size, int *fds, unsigned *nfds, int 
 	unsigned room = fds && nfds ? *nfds : 0, kept;
 	ssize_t n;
 
-	n = receive(fd, &msg, timeout_ms < 0 ? -1 : now_ms() + timeout_ms);
+	n = receive(fd, &msg, timeout_ms < 0 ? -1 : clock_ms() + timeout_ms);
 	if (n < 0)
 		return n;
 	kept = take_fds(&msg, fds, room);

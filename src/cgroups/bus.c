@@ -132,7 +132,7 @@ int bus_open(bool user, struct bus **ret, struct error *err)
 	r = r < 0 ? r : load_library(&b->lib, err);
 	if (r < 0)
 		return r;
-	b->deadline = tree_clock_ms() + BUS_TIMEOUT_MS;
+	b->deadline = clock_ms() + BUS_TIMEOUT_MS;
 	r = b->lib.sd_bus_new(&b->bus);
 	r = r < 0 ? r : b->lib.sd_bus_set_address(b->bus, address);
 	r = r < 0 ? r : b->lib.sd_bus_set_bus_client(b->bus, 1);

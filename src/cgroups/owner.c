@@ -17,20 +17,9 @@
 #include "cgroups/tree.h"
 #include "knarr/kernel.h"
 
-/* Inode of the initial user namespace in nsfs: fixed by the kernel (PROC_USER_INIT_INO). */
-#define INITIAL_USERNS_INODE 0xEFFFFFFDu
-
 bool owner_is_unprivileged(void)
 {
-	_cleanup_close_ int procfd = -EBADF;
-	struct stat st;
-
-	if (geteuid() != 0)
-		return true;
-	procfd = procfs_open();
-	if (procfd < 0 || fstatat(procfd, "self/ns/user", &st, 0) < 0)
-		return false;
-	return st.st_ino != INITIAL_USERNS_INODE;
+	return geteuid() != 0 || userns_is_initial() == 0;
 }
 
 static bool is_writable(int dirfd)

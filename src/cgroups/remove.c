@@ -54,7 +54,7 @@ static int remove_tree(int root_fd, const struct cgroup *cg)
 
 static int wait_and_remove(int root_fd, const struct cgroup *cg, int timeout_ms)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : tree_clock_ms() + timeout_ms;
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 
 	for (;;) {
 		int r = tree_wait_event(cgroup_dir(cg), "populated", 0, tree_left_ms(deadline));

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroups/tree.h"
@@ -274,27 +273,19 @@ int tree_remove_children(int dirfd)
 
 /* ---- waiting --------------------------------------------------------------------------- */
 
-int64_t tree_clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int tree_left_ms(int64_t deadline)
 {
 	int64_t left;
 
 	if (deadline < 0)
 		return -1;
-	left = deadline - tree_clock_ms();
+	left = deadline - clock_ms();
 	return left < 0 ? 0 : (int)left;
 }
 
 int tree_wait_event(int dirfd, const char *key, uint64_t value, int timeout_ms)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : tree_clock_ms() + timeout_ms;
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 	_cleanup_close_ int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)

@@ -40,8 +40,7 @@ int tree_remove_children(int dirfd);
  */
 int tree_wait_event(int dirfd, const char *key, uint64_t value, int timeout_ms);
 
-/* Milliseconds of the monotonic clock, and what is left until a deadline on it (0 ... ; -1 for deadline -1). */
-int64_t tree_clock_ms(void);
+/* What is left until a deadline of clock_ms() (0 ... ; -1 for deadline -1). */
 int tree_left_ms(int64_t deadline);
 
 #endif

@@ -62,7 +62,7 @@ static enum cgroup_event look(struct cgroup_watch *w)
 int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret,
 		      struct error *err)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : tree_clock_ms() + timeout_ms;
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 
 	for (;;) {
 		struct pollfd p[2] = { { .fd = w->events_fd, .events = POLLPRI },

@@ -23,7 +23,7 @@ static bool to_host(const struct spec *spec, const struct spec_id_maps *maps, ui
 		    uint32_t *ret)
 {
 	*ret = id;
-	return !spec->namespaces[NS_USER].present || idmap_to_host(maps, id, ret);
+	return !spec->namespaces[NS_USER].present || spec_id_to_host(maps, id, ret);
 }
 
 static bool has_group(const struct spec *spec, gid_t group)

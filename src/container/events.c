@@ -2,7 +2,6 @@
 /* events: statistics at an interval and out-of-memory kills when the kernel reports them. Host half. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "container/container_private.h"
 
@@ -35,23 +34,15 @@ static int emit_oom(const char *id, int (*emit)(const char *line))
 	return emit(line);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Ends when the cgroup is empty or the reader of our output is gone. */
 static int stream(const struct found *f, const char *id, int64_t interval_ms,
 		  int (*emit)(const char *line), struct error *err)
 {
-	int64_t due = now_ms() + interval_ms;
+	int64_t due = clock_ms() + interval_ms;
 
 	for (;;) {
 		enum cgroup_event event = CGROUP_EVENT_NONE;
-		int64_t left = due - now_ms();
+		int64_t left = due - clock_ms();
 		int r;
 
 		r = cgroup_watch(&f->cgroup, left > 0 ? (int)left : 0, &event, err);
@@ -61,9 +52,9 @@ static int stream(const struct found *f, const char *id, int64_t interval_ms,
 			return 0;
 		if (event == CGROUP_EVENT_OOM && emit_oom(id, emit) < 0)
 			return 0;
-		if (now_ms() < due)
+		if (clock_ms() < due)
 			continue;
-		due = now_ms() + interval_ms;
+		due = clock_ms() + interval_ms;
 		r = emit_stats(f, id, emit, err);
 		if (r == -EPIPE)
 			return 0;

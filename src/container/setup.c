@@ -118,8 +118,8 @@ static void request_cgroup(struct setup *s)
 	req->owner_uid = uid;
 	req->owner_gid = gid;
 	if (spec->namespaces[NS_USER].present)
-		req->owner_set = idmap_to_host(&spec->uid_maps, uid, &req->owner_uid) &&
-				 idmap_to_host(&spec->gid_maps, gid, &req->owner_gid);
+		req->owner_set = spec_id_to_host(&spec->uid_maps, uid, &req->owner_uid) &&
+				 spec_id_to_host(&spec->gid_maps, gid, &req->owner_gid);
 }
 
 static int decide_cgroup(struct setup *s, struct error *err)

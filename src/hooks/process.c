@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "knarr/kernel.h"
@@ -41,14 +40,6 @@ struct child_plan {
 	char *const *argv;
 	char *const *envp;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* ---- in the hook's process ------------------------------------------------------------- */
 
@@ -214,7 +205,7 @@ static int watch(int pidfd, int output_fd, uint64_t deadline_ms, struct hook_res
 				 { .fd = output_fd, .events = POLLIN } };
 
 	for (;;) {
-		uint64_t now = now_ms();
+		uint64_t now = (uint64_t)clock_ms();
 		int wait_ms = -1, r;
 
 		if (deadline_ms && now >= deadline_ms)
@@ -319,7 +310,7 @@ int hook_process_run(const struct spec_hook *hook, const char *state_json, int c
 	if (out && out->stderr_path && (stderr_fd = open_output(out->stderr_path, err)) < 0)
 		return stderr_fd;
 
-	begin = now_ms();
+	begin = (uint64_t)clock_ms();
 	pid = start(&(struct child_plan){ .stdin_fd = stdin_fd,
 					  .stdout_fd = stdout_fd >= 0 ? stdout_fd : out_w,
 					  .stderr_fd = stderr_fd >= 0 ? stderr_fd : out_w,
@@ -337,7 +328,7 @@ int hook_process_run(const struct spec_hook *hook, const char *state_json, int c
 	report_w = fd_close(report_w);
 	r = finish(pid, pidfd, out_r, report_r,
 		   hook->timeout_s ? begin + (uint64_t)hook->timeout_s * 1000 : 0, ret);
-	ret->duration_ms = now_ms() - begin;
+	ret->duration_ms = (uint64_t)clock_ms() - begin;
 	if (r == -EINTR)
 		return error_fail(err, ERROR_SYSTEM, EINTR, "a signal ended us while a hook ran");
 	if (r < 0)

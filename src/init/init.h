@@ -169,7 +169,6 @@ int mount_attrs_apply(int tree, const struct init_attrs *attrs, uint64_t tree_pr
  * are asked for. 0: keep.
  */
 uint64_t mount_tree_propagation(const struct init *in);
-bool is_procfs_root(int fd);
 /* Attaches a detached tree. */
 int mount_attach(int tree, int target, const char *path, struct error *err);
 

@@ -16,8 +16,6 @@
 
 #include "init/init.h"
 
-enum { PROC_ROOT_INO = 1 };
-
 static const char *const coverable[] = {
 	"proc/cpuinfo",
 	"proc/diskstats",
@@ -34,20 +32,6 @@ static const char *const coverable[] = {
 static bool is_inode(const struct stat *st, const struct init_inode *inode)
 {
 	return inode->ino != 0 && st->st_dev == inode->dev && st->st_ino == inode->ino;
-}
-
-static bool is_procfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == UAPI_PROC_MAGIC;
-}
-
-bool is_procfs_root(int fd)
-{
-	struct stat st;
-
-	return is_procfs(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO;
 }
 
 static bool is_coverable(int rootfd, const struct stat *st)
@@ -74,8 +58,8 @@ static int check_target(struct init *in, int rootfd, int target, const char *pat
 	if (is_inode(&st, &in->root))
 		return init_fail(err, -EINVAL, NULL, path,
 				 "mount point '%s' is the container's root", path);
-	if (is_procfs(target)) {
-		if (st.st_ino == PROC_ROOT_INO ? procfs : is_coverable(rootfd, &st))
+	if (procfs_is(target)) {
+		if (procfs_is_root(target) ? procfs : is_coverable(rootfd, &st))
 			return 0;
 	} else if (procfs || !is_inode(&st, &in->proc)) {
 		return 0;

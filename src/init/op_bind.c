@@ -79,7 +79,7 @@ static int attach(struct init *in, const struct plan_arg_bind *arg, int *tree,
 				 "cannot set the attributes of the mount at '%s'", path);
 	target = mount_point_open(in, path, directory ? SAFE_MAKE_DIR : SAFE_MAKE_FILE,
 				  directory ? 0755 : 0644, arg->flags & PLAN_MOUNT_DEST_NOFOLLOW,
-				  is_procfs_root(*tree), NULL, err);
+				  procfs_is_root(*tree), NULL, err);
 	if (target < 0)
 		return target;
 	r = mount_attach(*tree, target, path, err);

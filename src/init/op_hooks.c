@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "init/init.h"
@@ -43,14 +42,6 @@ struct hook_run {
 	char tail[TAIL_SIZE]; /* the last of its output */
 	struct state_text state;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void state_init(struct state_text *s, const char *text, pid_t pid)
 {
@@ -169,7 +160,7 @@ static void write_state(struct hook_run *run)
 
 static void serve(struct hook_run *run)
 {
-	uint64_t deadline = now_ms() + (uint64_t)run->hook->timeout_s * 1000;
+	uint64_t deadline = (uint64_t)clock_ms() + (uint64_t)run->hook->timeout_s * 1000;
 	bool ended = false;
 
 	while (!ended) {
@@ -178,7 +169,7 @@ static void serve(struct hook_run *run)
 			{ .fd = run->output, .events = POLLIN },
 			{ .fd = run->input, .events = POLLOUT },
 		};
-		uint64_t now = now_ms();
+		uint64_t now = (uint64_t)clock_ms();
 		int timeout = -1;
 
 		if (run->hook->timeout_s && !run->timed_out) {
@@ -318,7 +309,7 @@ static int run_hook(struct init *in, const struct plan_hook *hook, const char *k
 		.input = -EBADF,
 		.output = -EBADF,
 	};
-	uint64_t begin = now_ms(), ms;
+	uint64_t begin = (uint64_t)clock_ms(), ms;
 	int r;
 
 	state_init(&run.state, state, getpid());
@@ -326,7 +317,7 @@ static int run_hook(struct init *in, const struct plan_hook *hook, const char *k
 	if (r < 0)
 		return r;
 	serve(&run);
-	ms = now_ms() - begin;
+	ms = (uint64_t)clock_ms() - begin;
 	fd_close(run.pidfd);
 	fd_close(run.input);
 	fd_close(run.output);

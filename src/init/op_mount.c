@@ -163,7 +163,7 @@ static bool is_of_type(int fd, const char *fstype)
 	struct statfs fs;
 
 	if (STREQ(fstype, "proc"))
-		return is_procfs_root(fd);
+		return procfs_is_root(fd);
 	return fstatfs(fd, &fs) == 0 &&
 	       fs.f_type == (STREQ(fstype, "sysfs") ? UAPI_SYSFS_MAGIC : UAPI_CGROUP2_MAGIC);
 }

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/statfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "knarr/base.h"
@@ -142,21 +141,13 @@ int pidref_signal(const struct pidref *p, int sig)
 	return kill(p->pid, sig) < 0 ? -errno : 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int pidref_wait(const struct pidref *p, int timeout_ms)
 {
-	int64_t deadline = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	int64_t deadline = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
 
 	for (;;) {
 		struct pollfd poll_fd = { .fd = p->fd, .events = POLLIN };
-		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+		int64_t left = deadline < 0 ? -1 : deadline - clock_ms();
 		int r;
 
 		if (deadline >= 0 && left < 0)

@@ -17,18 +17,18 @@
 
 enum { PROC_ROOT_INO = 1 };
 
-static bool is_procfs(int fd)
+bool procfs_is(int fd)
 {
 	struct statfs fs;
 
 	return fstatfs(fd, &fs) == 0 && fs.f_type == UAPI_PROC_MAGIC;
 }
 
-static bool is_procfs_root(int fd)
+bool procfs_is_root(int fd)
 {
 	struct stat st;
 
-	return is_procfs(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO;
+	return procfs_is(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INO;
 }
 
 static int open_new(void)
@@ -52,7 +52,7 @@ static int open_clone(void)
 
 	if (fd < 0)
 		return fd;
-	return is_procfs_root(fd) ? TAKE_FD(fd) : -ENOTSUP;
+	return procfs_is_root(fd) ? TAKE_FD(fd) : -ENOTSUP;
 }
 
 int procfs_open_attached(void)
@@ -61,7 +61,7 @@ int procfs_open_attached(void)
 
 	if (fd < 0)
 		return -errno;
-	return is_procfs_root(fd) ? TAKE_FD(fd) : -ENOTSUP;
+	return procfs_is_root(fd) ? TAKE_FD(fd) : -ENOTSUP;
 }
 
 int procfs_open(void)
@@ -113,7 +113,7 @@ int procfs_open_file(int procfd, const char *name, int oflags)
 		return path_fd;
 	if (fstat(path_fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || !is_procfs(path_fd))
+	if (!S_ISREG(st.st_mode) || !procfs_is(path_fd))
 		return -ENOTSUP;
 	path_fd = fd_close(path_fd);
 	/*
@@ -131,7 +131,7 @@ int procfs_open_file(int procfd, const char *name, int oflags)
 		    oflags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	return is_procfs(fd) ? TAKE_FD(fd) : -ENOTSUP;
+	return procfs_is(fd) ? TAKE_FD(fd) : -ENOTSUP;
 }
 
 int procfs_write(int procfd, const char *name, const char *text)

@@ -14,18 +14,7 @@
 
 #include "launch/launch_private.h"
 
-/* PROC_USER_INIT_INO of the kernel's proc_ns.h: the initial user namespace, whatever its map looks like (C13). */
-#define INITIAL_USERNS_INODE 0xEFFFFFFDu
-
 #define NGROUPS_SHOWN 256
-
-/* /proc is the host's own here; it is only asked for hints, never written. */
-static bool in_initial_userns(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS_INODE;
-}
 
 static uint32_t last_capability(void)
 {
@@ -93,7 +82,7 @@ void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_
 	memset(ret, 0, sizeof(*ret));
 	ret->euid = geteuid();
 	ret->egid = getegid();
-	ret->in_userns = !in_initial_userns();
+	ret->in_userns = userns_is_initial() != 1;
 	if (sys_capget(&effective, &permitted, &inheritable) < 0)
 		effective = 0;
 	ret->privileged = effective & (1ull << CAP_SYS_ADMIN);

@@ -65,19 +65,6 @@ int idmap_check(const struct spec_id_maps *maps, struct error *err)
 	return 0;
 }
 
-bool idmap_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret)
-{
-	for (size_t i = 0; i < maps->count; i++) {
-		const struct spec_id_map *m = &maps->items[i];
-
-		if (id >= m->container && id - m->container < m->size) {
-			*ret = m->host + (id - m->container);
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_own_id(const struct spec_id_maps *maps, uint32_t own)
 {
 	return maps->count == 1 && maps->items[0].size == 1 && maps->items[0].host == own;

@@ -83,7 +83,6 @@ int process_plan_final(struct builder *b);             /* seccomp, exec */
 struct plan_array process_plan_env(struct builder *b); /* what the program gets */
 /* plan_identity.c */
 int identity_plan(struct builder *b);
-bool id_is_mapped(const struct spec_id_maps *maps, uint32_t id);
 uint32_t id_maps_add(struct builder *b, const struct spec_id_maps *maps);
 void identity_setup_ids(struct builder *b);
 

@@ -12,15 +12,6 @@
 
 #include "plan/plan_build.h"
 
-bool id_is_mapped(const struct spec_id_maps *maps, uint32_t id)
-{
-	for (size_t i = 0; i < maps->count; i++)
-		if (id >= maps->items[i].container &&
-		    id - maps->items[i].container < maps->items[i].size)
-			return true;
-	return false;
-}
-
 uint32_t id_maps_add(struct builder *b, const struct spec_id_maps *maps)
 {
 	struct plan_id_maps *out;
@@ -45,7 +36,7 @@ static uint32_t setup_id(const struct spec_id_maps *maps)
 {
 	uint32_t lowest = 0;
 
-	if (maps->count == 0 || id_is_mapped(maps, 0))
+	if (maps->count == 0 || spec_id_to_host(maps, 0, NULL))
 		return 0;
 	lowest = maps->items[0].container;
 	for (size_t i = 1; i < maps->count; i++)
@@ -69,7 +60,7 @@ static int check_mapped(struct builder *b, const char *what, const struct spec_i
 			uint32_t id)
 {
 	/* Without maps in the config (a joined namespace) only the kernel knows. */
-	if (!b->userns || maps->count == 0 || id_is_mapped(maps, id))
+	if (!b->userns || maps->count == 0 || spec_id_to_host(maps, id, NULL))
 		return 0;
 	return builder_refuse(b, ERROR_CONFIG, b->process->user.node,
 			      "%s %u is not mapped in the container's user namespace", what, id);

@@ -75,7 +75,7 @@ bool rootless_drops_word(const struct builder *b, const char *fstype, const char
 
 	return STREQ(fstype, "devpts") && b->userns && b->spec->gid_maps.count > 0 &&
 	       text_has_prefix(word, "gid=") && num_parse_id(word + strlen("gid="), &gid) == 0 &&
-	       !id_is_mapped(&b->spec->gid_maps, gid);
+	       !spec_id_to_host(&b->spec->gid_maps, gid, NULL);
 }
 
 /*

@@ -87,3 +87,17 @@ int decode_id_maps(struct decode *d, const struct jnode *node, void *target)
 	(void)text_format(what, sizeof(what), "'%s'", DECODE_NAME(d, node));
 	return check_id_maps(d, maps, node, what);
 }
+
+bool spec_id_to_host(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct spec_id_map *m = &maps->items[i];
+
+		if (id < m->container || id - m->container >= m->size)
+			continue;
+		if (ret)
+			*ret = m->host + (id - m->container);
+		return true;
+	}
+	return false;
+}

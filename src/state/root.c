@@ -17,20 +17,6 @@
 #include "knarr/kernel.h"
 #include "knarr/state.h"
 
-/* Inode of the initial user namespace in nsfs: fixed by the kernel (PROC_USER_INIT_INO). */
-#define INITIAL_USERNS_INODE 0xEFFFFFFDu
-
-/* An identity uid map proves nothing (service managers write one), the namespace's inode does. */
-static bool in_user_namespace(void)
-{
-	_cleanup_close_ int procfd = procfs_open();
-	struct stat st;
-
-	if (procfd < 0 || fstatat(procfd, "self/ns/user", &st, 0) < 0)
-		return false;
-	return st.st_ino != INITIAL_USERNS_INODE;
-}
-
 int state_root_default(char *buf, size_t size)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
@@ -41,7 +27,7 @@ int state_root_default(char *buf, size_t size)
 		return usable ? text_format(buf, size, "%s/knarr", runtime_dir)
 			      : text_format(buf, size, "/run/user/%u/knarr", euid);
 	/* Root of a login session has the variable as well, and shares containers with all of root. */
-	if (usable && in_user_namespace())
+	if (usable && userns_is_initial() == 0)
 		return text_format(buf, size, "%s/knarr", runtime_dir);
 	return text_format(buf, size, "/run/knarr");
 }

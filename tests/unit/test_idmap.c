@@ -65,11 +65,11 @@ static void to_host(void **state)
 	uint32_t id = 7;
 
 	(void)state;
-	assert_true(idmap_to_host(&maps, 0, &id));
+	assert_true(spec_id_to_host(&maps, 0, &id));
 	assert_int_equal(id, 1000);
-	assert_true(idmap_to_host(&maps, 65535, &id));
+	assert_true(spec_id_to_host(&maps, 65535, &id));
 	assert_int_equal(id, 165534);
-	assert_false(idmap_to_host(&maps, 65536, &id));
+	assert_false(spec_id_to_host(&maps, 65536, &id));
 	assert_int_equal(id, 165534);
 }
 
