@@ -58,10 +58,13 @@ add_userns() {
 
 @test "ro, nosuid, nodev, noexec, nosymfollow and nodiratime of a bind mount" {
 	mkdir "$H/d"
-	add_mount /m bind "$H/d" bind ro nosuid nodev noexec nosymfollow nodiratime
+	local words=(ro nosuid nodev noexec nosymfollow)
+	# The kernel locks the atime mode of a mount that came into a user namespace.
+	! is_root || words+=(nodiratime)
+	add_mount /m bind "$H/d" bind "${words[@]}"
 	mnt /m
 	rt_run 0
-	for w in ro nosuid nodev noexec nosymfollow nodiratime; do has_word $w; done
+	for w in "${words[@]}"; do has_word "$w"; done
 }
 
 @test "the last of two words that contradict each other wins" {
