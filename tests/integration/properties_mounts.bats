@@ -67,6 +67,37 @@ add_userns() {
 	for w in "${words[@]}"; do has_word "$w"; done
 }
 
+@test "a bind mount keeps the flags of its source that no word contradicts" {
+	need_root
+	mkdir "$H/tree"
+	mount -t tmpfs source "$H/tree"
+	mount -o remount,bind,ro,nosuid,noexec,noatime "$H/tree"
+	add_mount /m bind "$H/tree" bind
+	add_mount /n bind "$H/tree" bind nodev rprivate
+	add_mount /o bind "$H/tree" bind rw exec atime
+	for p in /m /n; do
+		mnt $p
+		rt_run 0
+		for w in ro nosuid noexec noatime; do has_word $w; done
+	done
+	has_word nodev
+	mnt /o
+	rt_run 0
+	for w in rw nosuid relatime; do has_word $w; done
+	for w in noexec noatime; do has_no_word $w; done
+}
+
+@test "a destination that begins like the rootfs is a path in the container" {
+	local rootfs
+	rootfs=$(readlink -f "$BUNDLE")/rootfs
+	add_mount "$rootfs/m" tmpfs tmpfs
+	set_sh "probe mnt $rootfs/m; probe stat /m || true"
+	config '.root.readonly = false'
+	rt_run 0
+	[[ ${lines[0]} == rw,* ]]
+	[ "${lines[1]}" = ENOENT ]
+}
+
 @test "the last of two words that contradict each other wins" {
 	add_mount /m tmpfs tmpfs rw ro exec noexec
 	mnt /m

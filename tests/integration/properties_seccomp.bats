@@ -273,6 +273,15 @@ operator() {
 	[ "$output" = 0 ]
 }
 
+@test "SCMP_ACT_NOTIFY: of write, which handing the descriptor over does without" {
+	agent 0 1
+	rule SCMP_ACT_NOTIFY write
+	config '.linux.seccomp.listenerPath = $p' --arg p "$H/agent"
+	set_args /bin/echo words
+	rt_run 0
+	[ "$output" = words ]
+}
+
 @test "SCMP_ACT_NOTIFY without noNewPrivileges" {
 	need_root
 	agent 95 1
