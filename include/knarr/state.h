@@ -33,9 +33,7 @@ struct state {                                        /* strings are malloc'd, o
 	uint64_t start_time;
 	int cgroup_driver; /* enum cgroup_driver */
 	char *cgroup_path, *cgroup_leaf, *cgroup_scope;
-	bool creating; /* record of a create that has not finished */
-	bool detached;
-	bool userns;                 /* has a user namespace of its own */
+	bool creating;               /* record of a create that has not finished */
 	uint64_t namespaces;         /* CLONE_NEW* mask not shared with the host */
 	char *intel_rdt;             /* resctrl directory we made, or NULL */
 	struct spec_map annotations; /* malloc'd */

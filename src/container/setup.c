@@ -173,8 +173,6 @@ static void describe(struct setup *s)
 	st->boot_id = mem_strdup(boot_id);
 	st->owner = text_printf("%u", s->host.euid);
 	st->creating = true;
-	st->detached = s->gate == PLAN_GATE_SOCKET || s->opt->detach;
-	st->userns = s->spec->namespaces[NS_USER].present;
 	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++)
 		if (s->spec->namespaces[ns].present)
 			st->namespaces |= spec_ns_clone_flag(ns);

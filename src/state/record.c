@@ -36,8 +36,6 @@ static const struct field {
 	{ "cgroupLeaf", FIELD_TEXT, offsetof(struct state, cgroup_leaf) },
 	{ "cgroupScope", FIELD_TEXT, offsetof(struct state, cgroup_scope) },
 	{ "creating", FIELD_BOOL, offsetof(struct state, creating) },
-	{ "detached", FIELD_BOOL, offsetof(struct state, detached) },
-	{ "userNamespace", FIELD_BOOL, offsetof(struct state, userns) },
 	{ "namespaces", FIELD_U64, offsetof(struct state, namespaces) },
 	{ "intelRdt", FIELD_TEXT, offsetof(struct state, intel_rdt) },
 };
