@@ -37,6 +37,9 @@
  *   spy SECONDS    what new processes show of themselves: a directory that is none of the container's, "attached"
  *                  to one that does not run the container's program yet
  *   overwrite SECONDS   tries to write to the program file of every process that is not the container's own
+ *
+ * It is longer than a source file of the runtime may be and stays one file: a container's rootfs gets one program, and
+ * every helper is built from the one file of its name, by hand as well. The verbs know nothing of each other.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
