@@ -251,7 +251,7 @@ layer_asan() {
 	make_check asan "$BUILD/asan" >/dev/null
 	cp "$BUILD/asan/knarr" "$STAGE/bin/knarr-asan"
 	# Of the bats files those that reach most code, and the one that needs fault points.
-	BATS_ONLY="crash errors hooks lifecycle run" bats_files asan 1800 integration "$STAGE/bin/knarr-asan" >/dev/null
+	BATS_ONLY="crash errors hooks lifecycle notify run" bats_files asan 1800 integration "$STAGE/bin/knarr-asan" >/dev/null
 	unset ASAN_OPTIONS UBSAN_OPTIONS
 	if compgen -G "$LOGS/asan.report*" >/dev/null; then
 		row asan fail - "no report of a sanitizer" "$(cat "$LOGS"/asan.report* | head -n 20)"
