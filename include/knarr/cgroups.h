@@ -40,6 +40,7 @@ struct cgroup_request {
 	bool limits_best; /* --limits=best: limits that cannot be had are warnings */
 	bool owner_set; /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
 	uint32_t owner_uid, owner_gid;
+	bool devices_first; /* cgroupfs: the device program is in force before there is a process */
 };
 
 /* What was made; everything that later commands need is in the state record. */
@@ -54,8 +55,7 @@ struct cgroup {
 };
 
 /*
- * cgroupfs: makes the cgroup, enables controllers down the path, writes every limit and attaches the device program;
- * fd is then ready for clone3. systemd: cannot make it before there is a process: see cgroup_attach(). none: no-op.
+ * cgroupfs: makes the cgroup, enables controllers down the path, writes every limit; fd is then ready for clone3. systemd: cannot make it before there is a process: see cgroup_attach(). none: no-op.
  * Errors carry the origin of the limit. On failure nothing is left.
  */
 /*
@@ -68,8 +68,9 @@ int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *r
 		  struct cgroup *ret, struct error *err);
 /*
  * systemd: makes the scope with pid in it and applies what systemd has no property for. cgroupfs: writes what could
- * not be in force before there was a process (pids.max = 0). To be called in both cases, once pid is in cg->fd; on
- * failure the caller ends pid, then calls cgroup_remove().
+ * not be in force before there was a process (pids.max = 0), and attaches the device program, which takes the kernel
+ * long enough to be done while the process is at work. To be called in both cases, once pid is in cg->fd and before
+ * anything of the container's runs; on failure the caller ends pid, then calls cgroup_remove().
  */
 int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req,
 		  struct cgroup *cg, pid_t pid, struct error *err);

@@ -7,6 +7,7 @@
  *   P                          C
  *   (plan lies in a sealed memfd, its number is C's argv[1])
  *   GO            ------>          only with a new user namespace: maps are written
+ *   NETNS         ------>          (fd: network namespace) only with OP_NETNS; without fd: C makes it itself
  *                 <------      FORKED    (fd: pidfd) only with OP_FORK; the sender ends, its child goes on
  *                 <------      HOOKS     prestart and createRuntime are due
  *   HOOKS_DONE    ------>
@@ -29,11 +30,12 @@
 
 #include "knarr/base.h"
 
-#define HANDSHAKE_VERSION 1u
+#define HANDSHAKE_VERSION 2u
 
 enum handshake_step {
 	STEP_NONE,
 	STEP_GO,
+	STEP_NETNS,
 	STEP_FORKED,
 	STEP_HOOKS,
 	STEP_HOOKS_DONE,

@@ -17,6 +17,14 @@ int idmap_check(const struct spec_id_maps *maps, struct error *err);
 /* A user namespace with these maps that no process lives in: for id-mapped mounts. Returns the namespace fd. */
 int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids,
 		    struct error *err);
+/*
+ * Makes a network namespace and goes there; *ret_made is its descriptor, *ret_own ours, for the way back, which is due
+ * even after a failure. Both are -EBADF, and 0 returned, where there would be no way back: whoever is to live in it makes it
+ * then.
+ */
+int network_namespace_enter(int *ret_own, int *ret_made, struct error *err);
+int network_namespace_leave(int own, struct error *err); /* closes it; -EBADF: nothing to do */
+int network_loopback_up(struct error *err);              /* of the namespace that we are in */
 /* Opens a namespace file and checks its type (NS_GET_NSTYPE); a wrong type is named. */
 int namespace_open(const char *path, enum spec_ns ns, int *ret_fd, struct error *err);
 

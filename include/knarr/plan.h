@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 3u
+#define PLAN_VERSION 4u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -32,7 +32,8 @@ enum plan_op_type {
 	OP_TIME_OFFSETS, /* unshare the time namespace and write its offsets */
 	OP_FORK,         /* go on in a child (CLONE_PARENT), with new namespaces */
 	/* phase 2 */
-	OP_UNSHARE,  /* cgroup namespace: only after the process is in its cgroup */
+	OP_UNSHARE, /* namespaces that the first clone did not make; of the cgroup only once the process is in it */
+	OP_NETNS, /* enter the new network namespace that the host half makes meanwhile (STEP_NETNS) */
 	OP_LOOPBACK, /* bring lo up in a new network namespace */
 	OP_SYSCTL,
 	OP_HOSTNAME,
@@ -152,6 +153,10 @@ struct plan_arg_fork {
 };
 struct plan_arg_unshare {
 	uint64_t clone_flags;
+};
+enum plan_netns_flags { PLAN_NETNS_LOOPBACK = 1u << 0 }; /* its maker brings lo up as well */
+struct plan_arg_netns {
+	uint32_t flags, pad;
 };
 struct plan_arg_sysctl {
 	uint32_t key; /* "net/ipv4/ip_forward" */

@@ -90,6 +90,11 @@ static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, 
 	struct limits limits;
 	int r;
 
+	if (!req->devices_first) {
+		r = device_attach(cg->fd, req, cg->leaf, err);
+		if (r < 0)
+			return r;
+	}
 	if (!req->resources || !req->resources->pids_limit.present ||
 	    req->resources->pids_limit.value != 0)
 		return 0;

@@ -156,7 +156,8 @@ static int fill(struct create *c, struct error *err)
 		return r;
 	if (cg->fd < 0)
 		cg->fd = TAKE_FD(cg->dir_fd); /* one descriptor for both */
-	r = device_attach(cg->fd, c->req, cg->leaf, err);
+	if (c->req->devices_first)
+		r = device_attach(cg->fd, c->req, cg->leaf, err);
 	return r < 0 ? r : owner_apply(cg->fd, c->req, cg->leaf, err);
 }
 

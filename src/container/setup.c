@@ -111,6 +111,8 @@ static void request_cgroup(struct setup *s)
 		.device_count = spec->device_count,
 		.rootless = !s->host.privileged || s->host.in_userns,
 		.limits_best = s->ctx->limits_best,
+		/* These hooks run in the container, and nothing makes them wait for us. */
+		.devices_first = spec->hooks[HOOK_CREATE_CONTAINER].count > 0,
 	};
 	if (!asks_writable_cgroup(spec))
 		return;
@@ -480,6 +482,21 @@ static int start_process(struct setup *s, struct error *err)
 	return launch_start(l, err);
 }
 
+static int record_created(struct setup *s, struct error *err)
+{
+	int r;
+
+	s->state.creating = false;
+	r = state_save(&s->dir, &s->state, err);
+	fault_point("saved");
+	return r;
+}
+
+static int on_started(struct launch *l, struct error *err)
+{
+	return record_created(l->context, err);
+}
+
 static int hand_over(struct setup *s, struct error *err)
 {
 	const char *receiver = s->opt->pidfd_socket;
@@ -490,10 +507,11 @@ static int hand_over(struct setup *s, struct error *err)
 	if (receiver && receiver[0])
 		r = pidfd_send(receiver, s->launch.process.fd, "standard", err);
 	fault_point("ready");
-	s->state.creating = false;
-	if (r >= 0)
-		r = state_save(&s->dir, &s->state, err);
-	fault_point("saved");
+	/* `run` holds the lock until the program runs; unless a pid file tells of it, nobody misses the record before. */
+	if (s->gate == PLAN_GATE_HANDSHAKE && !s->opt->pid_file)
+		s->launch.on_started = on_started;
+	else if (r >= 0)
+		r = record_created(s, err);
 	if (r >= 0 && s->opt->pid_file)
 		r = pid_file_write(s->opt->pid_file, s->state.pid, err);
 	fault_point("pid-file");

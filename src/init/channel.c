@@ -99,6 +99,18 @@ void channel_debug(const struct init *in, const char *fmt, ...)
 	(void)send_packet(in, &packet, -1);
 }
 
+static int check_packet(const struct handshake_packet *packet, ssize_t n, enum handshake_step step)
+{
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -EPIPE;
+	if (n != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION ||
+	    packet->step != (uint32_t)step)
+		return -EPROTO;
+	return 0;
+}
+
 int channel_expect(const struct init *in, enum handshake_step step)
 {
 	struct handshake_packet packet;
@@ -108,12 +120,30 @@ int channel_expect(const struct init *in, enum handshake_step step)
 	do
 		n = recv(in->socket, &packet, sizeof(packet), MSG_TRUNC);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if (n == 0)
-		return -EPIPE;
-	if (n != (ssize_t)sizeof(packet) || packet.version != HANDSHAKE_VERSION ||
-	    packet.step != (uint32_t)step)
-		return -EPROTO;
-	return 0;
+	return check_packet(&packet, n, step);
+}
+
+int channel_expect_fd(const struct init *in, enum handshake_step step, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))]; /* for one: the kernel drops the rest */
+	} control;
+	struct handshake_packet packet;
+	struct iovec iov = { .iov_base = &packet, .iov_len = sizeof(packet) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const struct cmsghdr *c;
+	ssize_t n;
+
+	*ret_fd = -EBADF;
+	do {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		n = recvmsg(in->socket, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	return check_packet(&packet, n, step);
 }

@@ -53,7 +53,7 @@ struct init {
 typedef int init_op(struct init *in, const struct plan_op *op, struct error *err);
 
 init_op op_join, op_time_offsets, op_fork, op_unshare;               /* op_namespaces.c */
-init_op op_loopback;                                                 /* op_network.c */
+init_op op_netns, op_loopback;                                       /* op_network.c */
 init_op op_sysctl;                                                   /* op_sysctl.c */
 init_op op_hostname, op_domainname;                                  /* op_host.c */
 init_op op_root;                                                     /* op_root.c */
@@ -147,6 +147,8 @@ void channel_debug(const struct init *in, const char *fmt, ...) _printf_(2, 3);
  * NULL.
  */
 int channel_expect(const struct init *in, enum handshake_step step);
+/* The same for a step that may bring a descriptor; *ret_fd is -EBADF without one. */
+int channel_expect_fd(const struct init *in, enum handshake_step step, int *ret_fd);
 
 /* ---- mount_point.c: targets and attributes -------------------------------------------- */
 

@@ -17,6 +17,7 @@ static init_op *const op_table[OP_TYPE_COUNT] = {
 	[OP_TIME_OFFSETS] = op_time_offsets,
 	[OP_FORK] = op_fork,
 	[OP_UNSHARE] = op_unshare,
+	[OP_NETNS] = op_netns,
 	[OP_LOOPBACK] = op_loopback,
 	[OP_SYSCTL] = op_sysctl,
 	[OP_HOSTNAME] = op_hostname,

@@ -270,13 +270,27 @@ int op_fork(struct init *in, const struct plan_op *op, struct error *err)
 	return init_finish_joins(in, false, err);
 }
 
+static void unshare_failed(int r, uint64_t flags, struct error *err)
+{
+	if (flags & (flags - 1))
+		init_fail(err, r, "unshare", NULL, "cannot make the container's namespaces");
+	else
+		init_fail(err, r, "unshare", NULL, "cannot make a %s namespace",
+			  namespace_name(flags));
+	if (r == -EPERM)
+		error_add_remedy(
+			err,
+			"new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
+	else if (r == -ENOSPC)
+		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
+}
+
 int op_unshare(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_unshare *arg = init_arg(in, op);
 	int r = sys_unshare(arg->clone_flags);
 
 	if (r < 0)
-		return init_fail(err, r, "unshare", NULL, "cannot make a %s namespace",
-				 namespace_name(arg->clone_flags));
-	return 0;
+		unshare_failed(r, arg->clone_flags, err);
+	return r;
 }

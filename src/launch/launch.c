@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "knarr/fault.h"
 #include "knarr/namespaces.h"
 #include "launch/launch_private.h"
 
@@ -114,6 +115,35 @@ static int announce_process(struct launch *l, struct error *err)
 	return l->on_process ? l->on_process(l, err) : 0;
 }
 
+static const struct plan_arg_netns *wanted_network(const struct launch *l)
+{
+	const struct plan_header *p = l->plan.header;
+	const struct plan_op *ops = plan_ops(p);
+
+	for (uint32_t i = 0; i < p->op_count; i++)
+		if (ops[i].type == OP_NETNS)
+			return plan_at(p, ops[i].arg);
+	return NULL;
+}
+
+/* The container half mounts while this is at work. It gets the namespace as soon as there is one. */
+static int give_network(struct launch *l, struct error *err)
+{
+	const struct plan_arg_netns *wanted = wanted_network(l);
+	_cleanup_close_ int made = -EBADF;
+	int own, r, back;
+
+	if (!wanted)
+		return 0;
+	r = network_namespace_enter(&own, &made, err);
+	if (r >= 0)
+		r = launch_send_fd(l, STEP_NETNS, made, err);
+	if (r >= 0 && made >= 0 && (wanted->flags & PLAN_NETNS_LOOPBACK))
+		r = network_loopback_up(err);
+	back = network_namespace_leave(own, r < 0 ? NULL : err);
+	return r < 0 ? r : back;
+}
+
 /* The first process: maps (unless its child will have them), scope, record; then GO if it waits. */
 static int release_first(struct launch *l, struct error *err)
 {
@@ -126,6 +156,7 @@ static int release_first(struct launch *l, struct error *err)
 		if (r < 0)
 			return r;
 	}
+	fault_point("attached");
 	r = prepare_process(l, launch_first_in_userns(l), score_is_due(l, true), err);
 	if (r < 0)
 		return r;
@@ -134,7 +165,10 @@ static int release_first(struct launch *l, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return launch_waits_for_go(l) ? launch_send(l, STEP_GO, l->process.pid, err) : 0;
+	if (!launch_waits_for_go(l))
+		return 0;
+	r = launch_send(l, STEP_GO, l->process.pid, err);
+	return r < 0 ? r : give_network(l, err);
 }
 
 /* The pid behind a pidfd, in our own pid namespace. */
@@ -240,7 +274,12 @@ static int spawn(struct launch *l, struct error *err)
 	plan = launch_plan_memfd(l->plan.header, err);
 	if (plan < 0)
 		return plan;
-	return launch_spawn(l, image, plan, child_socket, err);
+	r = launch_spawn(l, image, plan, child_socket, err);
+	fault_point("cloned");
+	if (r >= 0 && !launch_waits_for_go(l))
+		r = give_network(l, err);
+	fault_point("network");
+	return r;
 }
 
 int launch_start(struct launch *l, struct error *err)
@@ -315,6 +354,8 @@ int launch_release(struct launch *l, bool start, struct error *err)
 {
 	int r = start ? launch_send(l, STEP_START, l->process.pid, err) : 0;
 
+	if (r >= 0 && l->on_started)
+		r = l->on_started(l, err);
 	if (r >= 0)
 		r = serve_until_exec(l, true, err);
 	if (r < 0)

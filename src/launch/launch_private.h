@@ -28,6 +28,8 @@ int launch_explain_oom_score(const struct launch *l, int r, struct error *err);
 
 /* steps.c: one packet in either direction, checked against the table of successors. */
 int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
+/* For a process that does not wait: the end of the other side is no error here. fd may be -EBADF. */
+int launch_send_fd(struct launch *l, enum handshake_step step, int fd, struct error *err);
 /* Returns the step; received descriptors in *ret_fd (or -EBADF). STEP_NONE on EOF. FAILED is turned into err and a negative value. */
 int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
 		   struct error *err);

@@ -8,7 +8,8 @@
 
 #include "launch/launch_private.h"
 
-int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err)
+static int send_step(struct launch *l, enum handshake_step step, int32_t value, int fd,
+		     struct error *err)
 {
 	struct handshake_packet packet;
 	int r;
@@ -20,11 +21,24 @@ int launch_send(struct launch *l, enum handshake_step step, int32_t value, struc
 	packet.version = HANDSHAKE_VERSION;
 	packet.step = step;
 	packet.value = value;
-	r = sock_send(l->socket, &packet, sizeof(packet), NULL, 0);
+	r = sock_send(l->socket, &packet, sizeof(packet), &fd, fd >= 0);
 	if (r < 0)
 		return error_set(err, -r, "the container's process is gone");
 	l->last_step = step;
 	return 0;
+}
+
+int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err)
+{
+	return send_step(l, step, value, -EBADF, err);
+}
+
+int launch_send_fd(struct launch *l, enum handshake_step step, int fd, struct error *err)
+{
+	int r = send_step(l, step, 0, fd, err);
+
+	/* The other side may have failed meanwhile; why is in its packets, which are read next. */
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
 static void report_timing(const struct launch *l, const struct handshake_packet *packet)

@@ -8,19 +8,13 @@
 #define BIT(step) (1u << (step))
 
 static const char *const step_names[STEP_COUNT] = {
-	[STEP_NONE] = "none",
-	[STEP_GO] = "go",
-	[STEP_FORKED] = "forked",
-	[STEP_HOOKS] = "hooks",
-	[STEP_HOOKS_DONE] = "hooks-done",
-	[STEP_CONSOLE] = "console",
-	[STEP_READY] = "ready",
-	[STEP_START] = "start",
-	[STEP_RUNNING] = "running",
-	[STEP_LISTENER] = "listener",
-	[STEP_LISTENER_DONE] = "listener-done",
-	[STEP_FAILED] = "failed",
-	[STEP_DEBUG] = "debug",
+	[STEP_NONE] = "none",         [STEP_GO] = "go",
+	[STEP_NETNS] = "netns",       [STEP_FORKED] = "forked",
+	[STEP_HOOKS] = "hooks",       [STEP_HOOKS_DONE] = "hooks-done",
+	[STEP_CONSOLE] = "console",   [STEP_READY] = "ready",
+	[STEP_START] = "start",       [STEP_RUNNING] = "running",
+	[STEP_LISTENER] = "listener", [STEP_LISTENER_DONE] = "listener-done",
+	[STEP_FAILED] = "failed",     [STEP_DEBUG] = "debug",
 	[STEP_TIMING] = "timing",
 };
 
@@ -28,14 +22,17 @@ static const char *const step_names[STEP_COUNT] = {
  * What may come after a step, by sender. The step is the last one of either side; DEBUG and TIMING
  * do not count as one. NONE is the start of a connection: on the gate connection the first packet
  * is START, sent by `start`. GO comes before FORKED when the first clone makes the user namespace,
- * and after it when OP_FORK does. A late fork (exec) comes after CONSOLE.
+ * and after it when OP_FORK does. A late fork (exec) comes after CONSOLE. NETNS, which excludes
+ * OP_FORK, may come while C is at work, but C takes it before it says anything.
  */
 static const struct {
 	uint32_t host, child;
 } successors[STEP_COUNT] = {
-	[STEP_NONE] = { BIT(STEP_GO) | BIT(STEP_START),
+	[STEP_NONE] = { BIT(STEP_GO) | BIT(STEP_NETNS) | BIT(STEP_START),
 			BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
-	[STEP_GO] = { 0, BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_NETNS] = { 0, BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_GO] = { BIT(STEP_NETNS),
+		      BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_FORKED] = { BIT(STEP_GO), BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_HOOKS] = { BIT(STEP_HOOKS_DONE), 0 },
 	[STEP_HOOKS_DONE] = { 0, BIT(STEP_CONSOLE) | BIT(STEP_READY) },

@@ -26,6 +26,9 @@ struct builder {
 	bool userns;    /* the container is in a user namespace that is not the caller's */
 	bool live;      /* mounts add: the container runs already */
 	bool late_fork; /* exec: into the pid namespace after the drop to the program's identity */
+	uint64_t ns_unshared; /* new ones that the container half makes for itself */
+	bool netns_late; /* the host half makes the network namespace after the clone: OP_NETNS */
+	bool netns_planned; /* what a new network namespace needs is in the plan */
 	bool dev_ready; /* /dev is a bind mount of the config: its content is the caller's business */
 	char *root;     /* absolute, cleaned */
 	char **destinations; /* cleaned, one a mount */
@@ -51,13 +54,16 @@ int builder_refuse(struct builder *b, enum error_class class, const struct jnode
 /* plan_namespaces.c: phase 1, and what is set in the namespaces before any mount. */
 int namespaces_plan(struct builder *b);
 int namespaces_plan_settings(struct builder *b);
+/* The new network namespace, if there is one and it is not planned yet. */
+void namespaces_plan_network(struct builder *b);
 void namespaces_plan_exec(struct builder *b);
 void namespaces_plan_exec_fork(struct builder *b); /* the fork of exec, where it is a late one */
 /* plan_sysctl.c */
 int sysctls_plan(struct builder *b);
 /* plan_mounts.c */
 int mounts_prepare(struct builder *b);
-int mounts_plan(struct builder *b);
+size_t mounts_before_devices(const struct builder *b); /* how many */
+int mounts_plan(struct builder *b, size_t from, size_t to);
 /* plan_notify.c */
 int notify_plan(struct builder *b);
 /* plan_paths.c */

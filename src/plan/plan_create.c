@@ -117,13 +117,19 @@ int builder_refuse(struct builder *b, enum error_class class, const struct jnode
 /* Phases 1 and 2: namespaces and the root. */
 static int build_container(struct builder *b)
 {
+	size_t early;
 	int r;
 
 	if ((r = rootless_check(b)) < 0 || (r = mounts_prepare(b)) < 0 ||
 	    (r = namespaces_plan(b)) < 0 || (r = namespaces_plan_settings(b)) < 0 ||
-	    (r = root_plan(b)) < 0 || (r = mounts_plan(b)) < 0 || (r = notify_plan(b)) < 0 ||
-	    (r = devices_plan(b)) < 0 || (r = hooks_plan_runtime(b)) < 0 ||
-	    (r = hooks_plan(b, HOOK_CREATE_CONTAINER)) < 0)
+	    (r = root_plan(b)) < 0)
+		return r;
+	early = mounts_before_devices(b);
+	if ((r = mounts_plan(b, 0, early)) < 0 || (r = devices_plan(b)) < 0 ||
+	    (r = mounts_plan(b, early, b->spec->mount_count)) < 0 || (r = notify_plan(b)) < 0)
+		return r;
+	namespaces_plan_network(b); /* hooks are to find it */
+	if ((r = hooks_plan_runtime(b)) < 0 || (r = hooks_plan(b, HOOK_CREATE_CONTAINER)) < 0)
 		return r;
 	console_plan(b, true);
 	return paths_plan(b);

@@ -505,14 +505,43 @@ static int mount_bind(struct builder *b, size_t index)
 	return 0;
 }
 
-int mounts_plan(struct builder *b)
+/* A new instance of any other filesystem may look at the network namespace of its maker, as sysfs does. */
+static bool needs_network(const struct spec_mount *m)
 {
-	for (size_t i = 0; i < b->spec->mount_count; i++) {
+	static const char *const blind[] = { "proc", "tmpfs", "ramfs", "devpts", "mqueue" };
+
+	return !is_bind(m) && !is_cgroup(m) &&
+	       !(m->type && word_in(m->type, blind, ARRAY_SIZE(blind)));
+}
+
+/*
+ * The mounts at the end of the list that lie on or below /sys are the usual ones to need the network namespace. What
+ * is done in /dev, where they are not seen, is done before them: the namespace is still being made.
+ */
+size_t mounts_before_devices(const struct builder *b)
+{
+	size_t split = b->spec->mount_count;
+
+	if (!b->netns_late)
+		return split;
+	for (size_t i = 0; i < b->spec->device_count; i++)
+		if (!text_has_prefix(b->spec->devices[i].path, "/dev/"))
+			return split;
+	while (split > 0 && path_below(b->destinations[split - 1], "/sys"))
+		split--;
+	return split;
+}
+
+int mounts_plan(struct builder *b, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
 		const struct spec_mount *m = &b->spec->mounts[i];
 		int r = check_proc(b, m, b->destinations[i]);
 
 		if (r < 0)
 			return r;
+		if (needs_network(m))
+			namespaces_plan_network(b);
 		if (is_bind(m))
 			r = mount_bind(b, i);
 		else if (is_cgroup(m))

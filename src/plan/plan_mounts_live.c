@@ -38,7 +38,7 @@ int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
 	if (r == 0 && opt->mounts_remove)
 		plan_unmounts(&b);
 	else if (r == 0 && (r = mounts_prepare(&b)) == 0)
-		r = mounts_plan(&b);
+		r = mounts_plan(&b, 0, b.spec->mount_count);
 	if (r == 0) {
 		process_plan_gate(&b, PLAN_GATE_NONE);
 		r = builder_finish(&b, ret);

@@ -11,6 +11,7 @@ static const char *const op_names[OP_TYPE_COUNT] = {
 	[OP_TIME_OFFSETS] = "time-offsets",
 	[OP_FORK] = "fork",
 	[OP_UNSHARE] = "unshare",
+	[OP_NETNS] = "netns",
 	[OP_LOOPBACK] = "loopback",
 	[OP_SYSCTL] = "sysctl",
 	[OP_HOSTNAME] = "hostname",

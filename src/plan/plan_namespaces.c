@@ -110,6 +110,17 @@ static void plan_offsets(struct builder *b)
 }
 
 /*
+ * A network namespace takes the kernel longer than everything else that a clone makes. Where nothing needs it at once,
+ * the host half makes it after the clone, while the container half mounts. It belongs to the user namespace of its maker,
+ * so the container must be in ours; devices are moved, and sysctls written (R14), before the first mount.
+ */
+static bool netns_can_wait(const struct builder *b, uint64_t first)
+{
+	return (first & CLONE_NEWNET) && !b->userns && b->host->privileged &&
+	       b->spec->net_device_count == 0 && b->spec->sysctl.count == 0;
+}
+
+/*
  * One clone does, where nothing speaks against it. A fork after the joins is for: a joined pid or
  * user namespace, time offsets, and a new user namespace next to joins, since these need the
  * privilege that it takes away. An unprivileged caller has nothing to lose: its user namespace
@@ -131,6 +142,13 @@ int namespaces_plan(struct builder *b)
 		first = rest;
 	else
 		first = rootless_user_first(b) ? rest & CLONE_NEWUSER : 0;
+	b->netns_late = !fork && netns_can_wait(b, first);
+	if (b->netns_late) {
+		/* The sooner the clone returns, the sooner the host half can make it. */
+		b->ns_unshared = first & (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS);
+		first &= ~(b->ns_unshared | CLONE_NEWNET);
+	}
+	b->ns_unshared |= b->ns_new & CLONE_NEWCGROUP;
 	plan_joins(b);
 	if (has_offsets(b)) {
 		plan_offsets(b);
@@ -158,6 +176,24 @@ int namespaces_plan(struct builder *b)
 	return 0;
 }
 
+void namespaces_plan_network(struct builder *b)
+{
+	struct plan_arg_netns arg = { 0 };
+	uint32_t origin;
+
+	if (!(b->ns_new & CLONE_NEWNET) || b->netns_planned)
+		return;
+	b->netns_planned = true;
+	origin = builder_origin(b, b->spec->namespaces[NS_NETWORK].node);
+	/* createContainer hooks are the one thing that nobody in the host half is asked about. */
+	if (b->spec->hooks[HOOK_CREATE_CONTAINER].count == 0)
+		arg.flags = PLAN_NETNS_LOOPBACK;
+	if (b->netns_late)
+		builder_op(b, OP_NETNS, 0, origin, &arg, sizeof(arg));
+	if (!b->netns_late || !arg.flags)
+		builder_op(b, OP_LOOPBACK, 0, origin, NULL, 0);
+}
+
 static int plan_name(struct builder *b, enum plan_op_type type, const char *property,
 		     const char *name, const struct jnode *node)
 {
@@ -182,15 +218,16 @@ int namespaces_plan_settings(struct builder *b)
 	const struct spec *s = b->spec;
 	int r;
 
-	if (b->ns_new & CLONE_NEWCGROUP) {
-		struct plan_arg_unshare arg = { .clone_flags = CLONE_NEWCGROUP };
+	if (b->ns_unshared) {
+		struct plan_arg_unshare arg = { .clone_flags = b->ns_unshared };
+		const struct jnode *node = b->ns_unshared == CLONE_NEWCGROUP
+						   ? s->namespaces[NS_CGROUP].node
+						   : s->namespaces[NS_MOUNT].node;
 
-		builder_op(b, OP_UNSHARE, 0, builder_origin(b, s->namespaces[NS_CGROUP].node), &arg,
-			   sizeof(arg));
+		builder_op(b, OP_UNSHARE, 0, builder_origin(b, node), &arg, sizeof(arg));
 	}
-	if (b->ns_new & CLONE_NEWNET)
-		builder_op(b, OP_LOOPBACK, 0, builder_origin(b, s->namespaces[NS_NETWORK].node),
-			   NULL, 0);
+	if (!b->netns_late)
+		namespaces_plan_network(b);
 	if ((r = sysctls_plan(b)) < 0)
 		return r;
 	if ((r = plan_name(b, OP_HOSTNAME, "hostname", s->hostname, s->hostname_node)) < 0)

@@ -320,6 +320,11 @@ static bool print_build_op(struct buf *out, const struct plan_header *p, unsigne
 		PRINT_WORDS(out, "new", ((const struct plan_arg_fork *)arg)->clone_flags,
 			    namespace_words);
 		return true;
+	case OP_NETNS:
+		buf_add_str(out, ((const struct plan_arg_netns *)arg)->flags & PLAN_NETNS_LOOPBACK
+					 ? " loopback"
+					 : "");
+		return true;
 	case OP_SYSCTL: {
 		const struct plan_arg_sysctl *a = arg;
 

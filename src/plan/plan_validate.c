@@ -62,6 +62,7 @@ static const struct shape shapes[OP_TYPE_COUNT] = {
 	[OP_TIME_OFFSETS] = { ARG(time_offsets), .once = true },
 	[OP_FORK] = { ARG(fork), .once = true },
 	[OP_UNSHARE] = { ARG(unshare), .once = true },
+	[OP_NETNS] = { ARG(netns), .once = true },
 	[OP_LOOPBACK] = { .once = true },
 	[OP_SYSCTL] = { ARG(sysctl),
 			.fields = { FIELD(TEXT_NEEDED, sysctl, key), FIELD(TEXT, sysctl, value) } },
@@ -369,6 +370,11 @@ static bool whole_ok(const struct plan_header *h, uint64_t seen, uint64_t fork_f
 	if (first_user && fork_user)
 		return false;
 	if (((h->flags & PLAN_NEW_USERNS) != 0) != (first_user || fork_user))
+		return false;
+	/* One maker only, and never of a namespace that a new user namespace is to own. */
+	if ((seen & (1ull << OP_NETNS)) != 0 &&
+	    ((h->clone_flags & CLONE_NEWNET) != 0 ||
+	     (h->flags & (PLAN_HAS_FORK | PLAN_NEW_USERNS | PLAN_EXEC | PLAN_MOUNTS)) != 0))
 		return false;
 	if ((h->flags & PLAN_MOUNTS) != 0)
 		return (seen & (1ull << OP_GATE)) != 0 &&

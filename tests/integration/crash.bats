@@ -31,7 +31,7 @@ after_crash() {
 }
 
 # points VERB...: every name that the verb passes, by trying the known ones.
-POINTS="made recorded cgroup-made cgroup process hooks console ready saved pid-file started undo-1 undo-2 undo-3 undo-4 undo-5"
+POINTS="made recorded cgroup-made cgroup cloned network attached process hooks console ready saved pid-file started undo-1 undo-2 undo-3 undo-4 undo-5"
 
 @test "create, killed at each point" {
 	local p hit=0

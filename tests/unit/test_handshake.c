@@ -48,6 +48,8 @@ static void test_whole_conversations(void **state)
 				 P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(GO), C(FORKED), C(DEBUG), C(TIMING), C(CONSOLE), C(READY)));
 	assert_true(CONVERSATION(C(READY), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
+	assert_true(CONVERSATION(P(NETNS), C(HOOKS), P(HOOKS_DONE), C(READY), P(START)));
+	assert_true(CONVERSATION(P(GO), C(DEBUG), P(NETNS), C(READY)));
 	/* the gate connection */
 	assert_true(CONVERSATION(P(START), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(START), C(TIMING), C(FAILED)));
@@ -58,6 +60,12 @@ static void test_wrong_turns(void **state)
 	(void)state;
 	assert_false(CONVERSATION(P(READY)));
 	assert_false(CONVERSATION(C(GO)));
+	assert_false(CONVERSATION(C(NETNS)));
+	assert_false(CONVERSATION(P(NETNS), P(GO)));
+	assert_false(CONVERSATION(P(NETNS), P(NETNS)));
+	assert_false(CONVERSATION(C(FORKED), P(NETNS)));
+	assert_false(CONVERSATION(P(NETNS), C(FORKED)));
+	assert_false(CONVERSATION(C(READY), P(NETNS)));
 	assert_false(CONVERSATION(C(HOOKS), C(READY)));
 	assert_false(CONVERSATION(C(CONSOLE), C(HOOKS)));
 	assert_false(CONVERSATION(C(READY), C(READY)));

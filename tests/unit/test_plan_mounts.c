@@ -66,7 +66,7 @@ static int build(struct spec_mount *mounts, size_t count, uint64_t new_namespace
 	assert_int_equal(builder_init(b, &spec, &host, &opt, err), 0);
 	b->ns_new = new_namespaces;
 	r = mounts_prepare(b);
-	return r < 0 ? r : mounts_plan(b);
+	return r < 0 ? r : mounts_plan(b, 0, count);
 }
 
 static const struct plan_arg_bind *last_bind(const struct builder *b)

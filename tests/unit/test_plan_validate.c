@@ -441,6 +441,40 @@ static void test_late_fork(void **state)
 	assert_int_equal(validate_late(late, PLAN_HAS_FORK | PLAN_LATE_FORK), -EINVAL);
 }
 
+static int validate_netns(uint64_t clone, uint32_t flags, unsigned times)
+{
+	struct plan_arg_netns arg = { .flags = PLAN_NETNS_LOOPBACK };
+	struct plan_header *h;
+	struct plan_buffer b;
+	uint32_t id;
+	int op, r;
+
+	plan_buffer_init(&b);
+	id = plan_buffer_string(&b, "c1");
+	plan_buffer_header(&b)->id = id;
+	plan_buffer_header(&b)->clone_flags = clone;
+	plan_buffer_header(&b)->flags = flags;
+	for (unsigned i = 0; i < times; i++)
+		add_plain(&b, OP_NETNS, &arg, sizeof(arg));
+	add_container(&b);
+	add_process(&b);
+	assert_int_equal(plan_buffer_finish(&b, &h), 0);
+	r = validate(h, &op);
+	free(h);
+	return r;
+}
+
+/* One maker, and never of a namespace that a new user namespace is to own. */
+static void test_netns(void **state)
+{
+	(void)state;
+	assert_int_equal(validate_netns(CLONE_NEWPID, 0, 1), 0);
+	assert_int_equal(validate_netns(CLONE_NEWPID, 0, 2), -EINVAL);
+	assert_int_equal(validate_netns(CLONE_NEWNET, 0, 1), -EINVAL);
+	assert_int_equal(validate_netns(CLONE_NEWUSER, PLAN_NEW_USERNS, 0), 0);
+	assert_int_equal(validate_netns(CLONE_NEWUSER, PLAN_NEW_USERNS, 1), -EINVAL);
+}
+
 /* Whatever single byte is changed, validation ends, and what passes can be printed. */
 static void test_every_byte(void **state)
 {
@@ -476,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),  cmocka_unit_test(test_order),
 		cmocka_unit_test(test_missing),    cmocka_unit_test(test_joins_and_fork),
 		cmocka_unit_test(test_every_byte), cmocka_unit_test(test_late_fork),
+		cmocka_unit_test(test_netns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
