@@ -90,10 +90,27 @@ static size_t utf8_character(const unsigned char *p, size_t left)
 	return len;
 }
 
+/* Nearly all text is ASCII: eight bytes at a time, none of them 0 and none above 0x7f. */
+static size_t ascii_prefix(const unsigned char *p, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+	size_t n = 0;
+
+	for (uint64_t word; len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, p + n, sizeof(word));
+		if (((word - ones) | word) & tops)
+			break;
+	}
+	return n;
+}
+
 bool text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	size_t plain = ascii_prefix(p, len);
 
+	p += plain;
+	len -= plain;
 	while (len > 0) {
 		size_t n = utf8_character(p, len);
 
@@ -101,6 +118,11 @@ bool text_is_utf8(const char *s, size_t len)
 			return false;
 		p += n;
 		len -= n;
+		if (n > 1 || len < sizeof(uint64_t))
+			continue;
+		plain = ascii_prefix(p, len);
+		p += plain;
+		len -= plain;
 	}
 	return true;
 }

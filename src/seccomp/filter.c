@@ -30,10 +30,19 @@
 
 /* ---- key ---------------------------------------------------------------------------------------- */
 
-/* Every value with its length or a fixed width: no two profiles give the same bytes. */
+/*
+ * Every text with its length before it, every number in a form that says where it ends (seven bits a byte): no two
+ * profiles give the same bytes.
+ */
 static void hash_u64(struct sha256 *s, uint64_t v)
 {
-	sha256_add(s, &v, sizeof(v));
+	uint8_t bytes[10];
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		bytes[n++] = (uint8_t)(v | 0x80);
+	bytes[n++] = (uint8_t)v;
+	sha256_add(s, bytes, n);
 }
 
 static void hash_text(struct sha256 *s, const char *text)

@@ -30,6 +30,22 @@ static uint32_t load_be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* a stands in v[at], b behind it, and so on round the array. */
+static inline __attribute__((always_inline)) void one_round(uint32_t v[8], unsigned at, unsigned t,
+							    const uint32_t w[64])
+{
+#define V(n) v[(at + (n)) % 8]
+	uint32_t e1 = rotate(V(4), 6) ^ rotate(V(4), 11) ^ rotate(V(4), 25);
+	uint32_t choice = (V(4) & V(5)) ^ (~V(4) & V(6));
+	uint32_t t1 = V(7) + e1 + choice + round_constants[t] + w[t];
+	uint32_t e0 = rotate(V(0), 2) ^ rotate(V(0), 13) ^ rotate(V(0), 22);
+	uint32_t majority = (V(0) & V(1)) ^ (V(0) & V(2)) ^ (V(1) & V(2));
+
+	V(3) += t1;
+	V(7) = t1 + e0 + majority;
+#undef V
+}
+
 static void transform(struct sha256 *s, const uint8_t *block)
 {
 	uint32_t w[64], v[8];
@@ -43,16 +59,16 @@ static void transform(struct sha256 *s, const uint8_t *block)
 		w[t] = w[t - 16] + s0 + w[t - 7] + s1;
 	}
 	memcpy(v, s->h, sizeof(v));
-	for (unsigned t = 0; t < 64; t++) {
-		uint32_t e1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + e1 + choice + round_constants[t] + w[t];
-		uint32_t e0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + e0 + majority;
+	/* Instead of a to h moving on by one each round, their places do: eight rounds, and all are home again. */
+	for (unsigned t = 0; t < 64; t += 8) {
+		one_round(v, 0, t + 0, w);
+		one_round(v, 7, t + 1, w);
+		one_round(v, 6, t + 2, w);
+		one_round(v, 5, t + 3, w);
+		one_round(v, 4, t + 4, w);
+		one_round(v, 3, t + 5, w);
+		one_round(v, 2, t + 6, w);
+		one_round(v, 1, t + 7, w);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		s->h[i] += v[i];
