@@ -180,6 +180,9 @@ ssize_t io_read_small_at(int dirfd, const char *name, char *buf, size_t size);
 int io_replace_file_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len);
 /* The same without the fsync, for what means nothing after a reboot: a power cut may leave it empty. */
 int io_replace_volatile_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len);
+/* The same in two steps: what was staged takes the name when it is committed, at the cost of one rename. */
+int io_stage_volatile_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len);
+int io_commit_at(int dirfd, const char *name);
 
 /* ---- mem: the host half may not survive without memory ------------------------------- */
 

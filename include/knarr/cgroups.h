@@ -94,6 +94,8 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count);
  */
 int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms,
 		  struct error *err);
+/* One attempt, for a container whose process has ended; false if there is anything left in it or below. */
+bool cgroup_remove_empty(const struct cgroup_host *host, struct cgroup *cg);
 /* All values are checked before the first write; on failure the old ones are back. */
 int cgroup_update(const struct cgroup_host *host, struct cgroup *cg,
 		  const struct spec_resources *res, struct error *err);

@@ -45,10 +45,9 @@ struct launch {
 	int join_fd;             /* exec: pidfd of the container's init (borrowed), or -EBADF */
 	int notify_dir;          /* directory of the notify socket (borrowed), or -EBADF */
 	int gate_fd;             /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
-	/* callbacks, each in P while C waits, on_process and on_started while it goes on; may be NULL */
+	/* callbacks, each in P while C waits, on_process while it goes on unless hold is set; may be NULL */
 	int (*on_process)(struct launch *l,
 			  struct error *err); /* pid is known (record it); before HOOKS */
-	int (*on_started)(struct launch *l, struct error *err); /* START is sent */
 	int (*on_hooks)(struct launch *l, struct error *err);
 	int (*on_console)(struct launch *l, int master_fd, const char *name, struct error *err);
 	int (*on_listener)(struct launch *l, int listener_fd, struct error *err);

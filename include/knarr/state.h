@@ -77,6 +77,9 @@ int state_dir_remove(
 	struct error *err); /* every file in it (no links followed), then the directory */
 
 int state_save(const struct state_dir *d, const struct state *s, struct error *err);
+/* The same in two steps: the staged record is not seen before it is committed. */
+int state_stage(const struct state_dir *d, const struct state *s, struct error *err);
+int state_commit(const struct state_dir *d, struct error *err);
 /* Reads any version this build knows; a record it cannot read is an error that names the file. */
 int state_load(const struct state_dir *d, struct state *ret, struct error *err);
 int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,

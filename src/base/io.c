@@ -173,6 +173,43 @@ static int open_temporary(int dirfd, const char *temporary)
 	return fd < 0 ? -errno : fd;
 }
 
+/* ".NAME.PID" in the directory of NAME. */
+static char *temporary_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	int dir_len = slash ? (int)(slash - name) + 1 : 0;
+
+	return text_printf("%.*s.%s.%d", dir_len, name, name + dir_len, (int)getpid());
+}
+
+static int stage_file(int dirfd, const char *name, mode_t mode, const void *buf, size_t len,
+		      bool durable)
+{
+	_cleanup_free_ char *temporary = temporary_name(name);
+	_cleanup_close_ int fd = open_temporary(dirfd, temporary);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = io_write_all(fd, buf, len);
+	if (r == 0 && (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0)))
+		r = -errno;
+	/* Best effort: the failure before it is the one to tell. */
+	if (r < 0)
+		(void)unlinkat(dirfd, temporary, 0);
+	return r;
+}
+
+int io_commit_at(int dirfd, const char *name)
+{
+	_cleanup_free_ char *temporary = temporary_name(name);
+	int r = renameat(dirfd, temporary, dirfd, name) < 0 ? -errno : 0;
+
+	if (r < 0)
+		(void)unlinkat(dirfd, temporary, 0);
+	return r;
+}
+
 /*
  * rename(2) replaces the name in one step, so a reader sees the old bytes or the new ones. That is so after a power cut
  * as well only with the fsync before it, which a disk answers in milliseconds: for what outlives the boot.
@@ -180,24 +217,14 @@ static int open_temporary(int dirfd, const char *temporary)
 static int replace_file(int dirfd, const char *name, mode_t mode, const void *buf, size_t len,
 			bool durable)
 {
-	_cleanup_free_ char *temporary = NULL;
-	_cleanup_close_ int fd = -EBADF;
-	const char *slash = strrchr(name, '/');
-	int dir_len = slash ? (int)(slash - name) + 1 : 0;
-	int r = 0;
+	int r = stage_file(dirfd, name, mode, buf, len, durable);
 
-	temporary = text_printf("%.*s.%s.%d", dir_len, name, name + dir_len, (int)getpid());
-	fd = open_temporary(dirfd, temporary);
-	if (fd < 0)
-		return fd;
-	r = io_write_all(fd, buf, len);
-	if (r == 0 && (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0) ||
-		       renameat(dirfd, temporary, dirfd, name) < 0))
-		r = -errno;
-	/* Best effort: the failure before it is the one to tell. */
-	if (r < 0)
-		(void)unlinkat(dirfd, temporary, 0);
-	return r;
+	return r < 0 ? r : io_commit_at(dirfd, name);
+}
+
+int io_stage_volatile_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len)
+{
+	return stage_file(dirfd, name, mode, buf, len, false);
 }
 
 int io_replace_file_at(int dirfd, const char *name, mode_t mode, const void *buf, size_t len)

@@ -185,22 +185,36 @@ struct jwrite *jwrite_parsed(const char *text)
 
 /* ---- text ---- */
 
+/* How many bytes stand for themselves. */
+static size_t plain_span(const char *s)
+{
+	size_t n = 0;
+
+	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void write_string(struct buf *b, const char *s)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 
 	buf_add_str(b, "\"");
 	for (; *s != '\0'; s++) {
-		const char *at = strchr(special, *s);
+		size_t plain = plain_span(s);
+		const char *at;
 
+		buf_add(b, s, plain);
+		s += plain;
+		if (*s == '\0')
+			break;
+		at = strchr(special, *s);
 		if (at) {
 			char escape[2] = { '\\', letters[at - special] };
 
 			buf_add(b, escape, 2);
-		} else if ((unsigned char)*s < 0x20) {
-			buf_printf(b, "\\u%04x", (unsigned)*s);
 		} else {
-			buf_add(b, s, 1);
+			buf_printf(b, "\\u%04x", (unsigned)*s);
 		}
 	}
 	buf_add_str(b, "\"");

@@ -208,7 +208,10 @@ void controllers_pass_on(int root_fd, int dirfd, const char *leaf)
 		controllers_enable_down(root_fd, leaf, have, NULL, 0);
 }
 
-/* In the usual case the parent is there and passes on everything that the host has: two reads instead of a walk. */
+/*
+ * In the usual case the parent is there and passes on everything that the host has: two reads instead of a walk, and
+ * none where nothing is wanted.
+ */
 static int make_in_parent(int root_fd, const char *path, const char *wanted)
 {
 	char have[CONTROLLERS_MAX], on[CONTROLLERS_MAX], todo[CONTROLLERS_MAX], parent[1024];
@@ -219,6 +222,8 @@ static int make_in_parent(int root_fd, const char *path, const char *wanted)
 	fd = tree_open(root_fd, parent);
 	if (fd < 0)
 		return fd;
+	if (!wanted[0])
+		return tree_make(fd, name + 1);
 	if (tree_read(root_fd, "cgroup.controllers", have, sizeof(have)) < 0 ||
 	    tree_read(fd, "cgroup.subtree_control", on, sizeof(on)) < 0)
 		return -ENODATA;

@@ -75,6 +75,15 @@ static int wait_and_remove(int root_fd, const struct cgroup *cg, int timeout_ms)
 	}
 }
 
+bool cgroup_remove_empty(const struct cgroup_host *host, struct cgroup *cg)
+{
+	if (cg->driver != CGROUP_FS || cgroup_dir(cg) < 0 || host->root_fd < 0 ||
+	    tree_remove_path(host->root_fd, cg->path) < 0)
+		return false;
+	cgroup_close(cg);
+	return true;
+}
+
 int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout_ms,
 		  struct error *err)
 {

@@ -92,6 +92,8 @@ static int remove_cgroup(struct found *f, struct error *err)
 
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
+	if (f->status == STATUS_STOPPED && cgroup_remove_empty(&f->cgroup_host, &f->cgroup))
+		return 0;
 	/*
 	 * Also takes what a shared pid namespace has left alive, and works on a frozen cgroup. One that is gone, as a scope
 	 * is once it is empty, has nobody left; its unit may still have to be told.

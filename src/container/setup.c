@@ -397,6 +397,17 @@ static void record_cgroup(struct setup *s)
 	st->cgroup_leaf = mem_strdup(s->cgroup.leaf);
 }
 
+/* The next record differs by one word. It is written while C is at work, and counts from hand_over() on. */
+static int stage_created(struct setup *s, struct error *err)
+{
+	int r;
+
+	s->state.creating = false;
+	r = state_stage(&s->dir, &s->state, err);
+	s->state.creating = true;
+	return r;
+}
+
 /* P knows the process; C still waits if something has to be done first. */
 static int on_process(struct launch *l, struct error *err)
 {
@@ -417,6 +428,8 @@ static int on_process(struct launch *l, struct error *err)
 	if (r >= 0)
 		r = state_save_file(&s->dir, "config.json", s->spec->doc->source,
 				    s->spec->doc->source_len, err);
+	if (r >= 0)
+		r = stage_created(s, err);
 	fault_point("process");
 	if (r >= 0 && s->spec->net_device_count)
 		r = move_devices(s, l->process.pid, err);
@@ -482,21 +495,6 @@ static int start_process(struct setup *s, struct error *err)
 	return launch_start(l, err);
 }
 
-static int record_created(struct setup *s, struct error *err)
-{
-	int r;
-
-	s->state.creating = false;
-	r = state_save(&s->dir, &s->state, err);
-	fault_point("saved");
-	return r;
-}
-
-static int on_started(struct launch *l, struct error *err)
-{
-	return record_created(l->context, err);
-}
-
 static int hand_over(struct setup *s, struct error *err)
 {
 	const char *receiver = s->opt->pidfd_socket;
@@ -507,11 +505,10 @@ static int hand_over(struct setup *s, struct error *err)
 	if (receiver && receiver[0])
 		r = pidfd_send(receiver, s->launch.process.fd, "standard", err);
 	fault_point("ready");
-	/* `run` holds the lock until the program runs; unless a pid file tells of it, nobody misses the record before. */
-	if (s->gate == PLAN_GATE_HANDSHAKE && !s->opt->pid_file)
-		s->launch.on_started = on_started;
-	else if (r >= 0)
-		r = record_created(s, err);
+	s->state.creating = false;
+	if (r >= 0)
+		r = state_commit(&s->dir, err);
+	fault_point("saved");
 	if (r >= 0 && s->opt->pid_file)
 		r = pid_file_write(s->opt->pid_file, s->state.pid, err);
 	fault_point("pid-file");

@@ -354,8 +354,6 @@ int launch_release(struct launch *l, bool start, struct error *err)
 {
 	int r = start ? launch_send(l, STEP_START, l->process.pid, err) : 0;
 
-	if (r >= 0 && l->on_started)
-		r = l->on_started(l, err);
 	if (r >= 0)
 		r = serve_until_exec(l, true, err);
 	if (r < 0)

@@ -225,18 +225,22 @@ int state_dir_remove(struct state_dir *d, struct error *err)
 	return 0;
 }
 
-int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
-		    struct error *err)
+int state_file_written(const struct state_dir *d, const char *name, int r, struct error *err)
 {
-	/*
-	 * Nothing that the record tells of outlives the boot, so that it need not either: what a power cut leaves, whole or
-	 * torn, belongs to a dead container, and delete --force takes it.
-	 */
-	int r = io_replace_volatile_at(d->fd, name, 0600, data, len);
-
 	if (r < 0) {
 		r = error_set(err, -r, "cannot write '%s/%s/%s'", d->root->path, d->id, name);
 		error_add_step(err, "state");
 	}
 	return r;
+}
+
+/*
+ * Nothing that the record tells of outlives the boot, so that it need not either: what a power cut leaves, whole or
+ * torn, belongs to a dead container, and delete --force takes it.
+ */
+int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
+		    struct error *err)
+{
+	return state_file_written(d, name, io_replace_volatile_at(d->fd, name, 0600, data, len),
+				  err);
 }

@@ -79,10 +79,9 @@ static void write_field(struct jwrite *o, const struct field *f, const void *at)
 	}
 }
 
-int state_save(const struct state_dir *d, const struct state *s, struct error *err)
+static char *record_text(const struct state_dir *d, const struct state *s)
 {
 	struct jwrite *o = jwrite_object(), *annotations;
-	_cleanup_free_ char *text = NULL;
 
 	jwrite_uint(o, "version", STATE_VERSION);
 	jwrite_string(o, "id", s->id ? s->id : d->id);
@@ -94,8 +93,29 @@ int state_save(const struct state_dir *d, const struct state *s, struct error *e
 		jwrite_string(annotations, s->annotations.items[i].key,
 			      s->annotations.items[i].value);
 	jwrite_put(o, "annotations", annotations);
-	text = jwrite_text(o, 0);
+	return jwrite_text(o, 0);
+}
+
+int state_save(const struct state_dir *d, const struct state *s, struct error *err)
+{
+	_cleanup_free_ char *text = record_text(d, s);
+
 	return state_save_file(d, STATE_FILE_RECORD, text, strlen(text), err);
+}
+
+int state_stage(const struct state_dir *d, const struct state *s, struct error *err)
+{
+	_cleanup_free_ char *text = record_text(d, s);
+
+	return state_file_written(
+		d, STATE_FILE_RECORD,
+		io_stage_volatile_at(d->fd, STATE_FILE_RECORD, 0600, text, strlen(text)), err);
+}
+
+int state_commit(const struct state_dir *d, struct error *err)
+{
+	return state_file_written(d, STATE_FILE_RECORD, io_commit_at(d->fd, STATE_FILE_RECORD),
+				  err);
 }
 
 static int read_u64(const struct jnode *n, uint64_t *ret)

@@ -7,4 +7,9 @@
 #define STATE_FILE_GATE "gate"
 #define STATE_RECORD_MAX (16u << 20)
 
+struct state_dir;
+struct error;
+/* dir.c: the sentence for a file that could not be written; returns r. */
+int state_file_written(const struct state_dir *d, const char *name, int r, struct error *err);
+
 #endif
