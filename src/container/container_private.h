@@ -116,7 +116,7 @@ int found_process(const struct found *f, struct pidref *ret, struct error *err);
  * The namespaces (CLONE_NEW*) of the container's process that are not the caller's. The process has to be held by
  * found_process(), so that its pid means nobody else.
  */
-uint64_t found_namespaces(const struct found *f);
+uint64_t found_namespaces(const struct found *f, const struct spec *spec);
 
 /* ---- destroy.c: the end of a container ---- */
 

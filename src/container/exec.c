@@ -93,7 +93,7 @@ static int compile_filter(struct exec *e, struct error *err)
 
 static int build_plan(struct exec *e, struct error *err)
 {
-	uint64_t mask = found_namespaces(&e->found);
+	uint64_t mask = found_namespaces(&e->found, e->spec);
 	struct plan_host host;
 	struct plan_options options = {
 		.id = e->opt->id,

@@ -149,8 +149,11 @@ int found_process(const struct found *f, struct pidref *ret, struct error *err)
 		     : 0;
 }
 
-/* Asking the kernel costs less than being wrong about a namespace joined by path. */
-uint64_t found_namespaces(const struct found *f)
+/*
+ * Asking the kernel costs less than being wrong about a namespace joined by path. One that was made for the container is
+ * none of ours; where we have come to be in it all the same, entering it again does no harm, but for a user namespace.
+ */
+uint64_t found_namespaces(const struct found *f, const struct spec *spec)
 {
 	static const struct {
 		enum spec_ns ns;
@@ -170,6 +173,11 @@ uint64_t found_namespaces(const struct found *f)
 
 		if (!(state->namespaces & flag))
 			continue;
+		if (spec && files[i].ns != NS_USER && spec->namespaces[files[i].ns].present &&
+		    !spec->namespaces[files[i].ns].path) {
+			mask |= flag;
+			continue;
+		}
 		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
 		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid,
 				  files[i].file);

@@ -34,7 +34,7 @@ static int read_file(struct live_mounts *m, const char *path, bool add, struct e
 static int attach(struct live_mounts *m, const char *id, bool add, struct error *err)
 {
 	struct launch *l = &m->launch;
-	uint64_t namespaces = found_namespaces(&m->found);
+	uint64_t namespaces = found_namespaces(&m->found, NULL);
 	struct plan_options options = {
 		.id = id,
 		.gate = PLAN_GATE_NONE,
