@@ -107,7 +107,7 @@ teardown() { teardown_attack; }
 	cat "$TMP/spy"
 	grep -q '^seen' "$TMP/spy"
 	[ "$(md5sum <"$RT")" = "$before" ]
-	! grep -q overwritten "$TMP/spy"
+	! grep -q overwritten "$TMP/spy" || return 1
 }
 
 @test "T17 a process that enters shows no directory of the host" {
@@ -123,7 +123,7 @@ teardown() { teardown_attack; }
 	wait $spy || true
 	sort "$TMP/spy" | uniq -c | sort -rn | head -5
 	grep -q '^seen [1-9]' "$TMP/spy"
-	! grep -q '^directory' "$TMP/spy"
+	! grep -q '^directory' "$TMP/spy" || return 1
 }
 
 @test "T17 without CAP_SYS_PTRACE nobody attaches to a process that enters" {
@@ -138,7 +138,7 @@ teardown() { teardown_attack; }
 	touch "$BUNDLE/rootfs/tmp/enough"
 	wait $spy || true
 	sort "$TMP/spy" | uniq -c | sort -rn | head -5
-	! grep -q '^attached\|^directory' "$TMP/spy"
+	! grep -q '^attached\|^directory' "$TMP/spy" || return 1
 }
 
 @test "T47 nothing of the image is run or loaded by the runtime" {

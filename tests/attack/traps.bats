@@ -101,7 +101,7 @@ in_userns() {
 	set_sh "awk '\$5 == \"/sys\" || index(\$5, \"/sys/\") == 1 { print \$5, \$6 }' /proc/self/mountinfo"
 	works
 	[[ $output == "/sys ro,"* ]]
-	! grep -v ' ro,' <<<"$output"
+	! grep -v ' ro,' <<<"$output" || return 1
 }
 
 @test "C11 devices of the host keep nosuid and noexec" {

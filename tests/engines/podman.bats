@@ -151,7 +151,7 @@ gone() { ! podman container exists "$1"; }
 	podman run -d --name hostpid --network none --pid host "$IMAGE" sh -c 'sleep 777.5 & exec sleep 777.25'
 	wait_for 20 pgrep -f 'sleep 777[.]5'
 	podman rm -f -t 0 hostpid
-	! pgrep -f 'sleep 777'
+	! pgrep -f 'sleep 777' || return 1
 }
 
 @test "podman: --sdnotify, socket activation" {

@@ -88,6 +88,8 @@ wait_for() {
 		sleep 0.05
 	done
 }
+# Gone, or dead and not yet reaped by whoever is its parent now.
+process_ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 is_status() { [ "$(status_of 2>/dev/null)" = "$1" ]; }
 
 teardown_bundle() {

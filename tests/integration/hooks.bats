@@ -70,8 +70,8 @@ lines_of_log() { tr '\n' ' ' <"$LOG"; }
 	for kind in prestart createRuntime createContainer poststart poststop; do
 		echo "$kind: $(cat "$H/state-$kind")"
 		[ "$(wc -l <"$H/state-$kind")" -le 1 ]
-		! grep -q '\\/' "$H/state-$kind"
-		! grep -q '": ' "$H/state-$kind"
+		! grep -q '\\/' "$H/state-$kind" || return 1
+		! grep -q '": ' "$H/state-$kind" || return 1
 		jq -e --arg id "$ID" --arg b "$(readlink -f "$BUNDLE")" '.id == $id and .bundle == $b and .ociVersion and .annotations["org.example/x"] == "y/z"' "$H/state-$kind"
 	done
 	jq -e '.pid > 1 and (.status == "creating" or .status == "created")' "$H/state-prestart"
@@ -152,7 +152,7 @@ SH
 		rt_run 0
 		[ "$output" = $'runtime\ncontainer' ]
 		[ "$(cat "$H/cwd")" = "$rootfs" ]
-		! grep -F "$rootfs" /proc/self/mountinfo
+		! grep -F "$rootfs" /proc/self/mountinfo || return 1
 	done
 	config 'del(.linux.rootfsPropagation)'
 	rt_run 0 --no-pivot
@@ -334,7 +334,6 @@ ended_in_hook() { # kind signal
 	grep -q 'a signal ended us' "$TMP/err"
 	assert_clean
 }
-process_ended() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 
 @test "a run that is asked to end while a hook hangs ends, and the hook with it" {
 	need_root

@@ -262,7 +262,7 @@ PY
 	pid=$(pid_of)
 	run -0 rt delete --force "$ID"
 	[ -z "$output" ]
-	! kill -0 "$pid" 2>/dev/null
+	process_ended "$pid"
 	set_args /bin/sleep 60
 	created
 	rt delete "$ID"

@@ -17,7 +17,7 @@ info_of() { set_sh "awk '\$5 == \"$1\" {\$1=\$2=\$3=\$4=\"\"; print}' /proc/self
 	for m in "/proc .* - proc" "/dev .* - tmpfs" "/dev/pts .* - devpts" "/dev/shm .* - tmpfs" "/dev/mqueue .* - mqueue" "/sys .*"; do
 		grep -qE " $m" <<<"$output" || { echo "missing: $m"; echo "$output"; return 1; }
 	done
-	! grep -q "$TMP/host" <<<"$output"
+	! grep -q "$TMP/host" <<<"$output" || return 1
 }
 
 @test "the standard devices and links" {
@@ -194,7 +194,7 @@ SH
 	set_args /bin/sleep 60
 	rt_create
 	rt start "$ID"
-	! grep -q mnt-in /proc/self/mountinfo
+	! grep -q mnt-in /proc/self/mountinfo || return 1
 	grep -q mnt-in "/proc/$(pid_of)/mountinfo"
 }
 

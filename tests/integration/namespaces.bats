@@ -26,7 +26,7 @@ holder() {
 	for type in mount:mnt uts:uts ipc:ipc pid:pid network:net cgroup:cgroup time:time user:user; do
 		file=${type#*:}
 		if jq -e --arg t "${type%:*}" 'any(.linux.namespaces[]; .type == $t)' "$BUNDLE/config.json" >/dev/null; then
-			! grep -qF "$(readlink /proc/self/ns/$file)" <<<"$output"
+			! grep -qF "$(readlink /proc/self/ns/$file)" <<<"$output" || return 1
 		else
 			grep -qF "$(readlink /proc/self/ns/$file)" <<<"$output"
 		fi

@@ -14,7 +14,7 @@ cgroups() { find /sys/fs/cgroup -type d | wc -l; }
 	seq 100 | xargs -P 8 -I{} "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID-{}"
 	[ "$(cgroups)" = "$before" ]
 	[ -z "$(ls "$ROOT")" ]
-	! pgrep -f "$ID"
+	! pgrep -f "$ID" || return 1
 }
 
 @test "a fork bomb dies with its container" {

@@ -67,7 +67,7 @@ load helpers
 		and (.hugetlb["2MB"] | type == "object") and (.blkio.psi | type == "object") and .network_interfaces == null)' \
 		"$TMP/stats" || { cat "$TMP/stats"; false; }
 	# As the kernel writes them, with two places.
-	! grep -qE '"avg(10|60|300)":[0-9]+\.[0-9]{3}' "$TMP/stats"
+	! grep -qE '"avg(10|60|300)":[0-9]+\.[0-9]{3}' "$TMP/stats" || return 1
 }
 
 @test "events: an OOM kill is told, and the stream ends when the container does" {
