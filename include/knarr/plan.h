@@ -389,7 +389,7 @@ struct plan_host {
 	bool privileged; /* CAP_SYS_ADMIN in the initial user namespace, or in ours with real mount rights */
 	bool in_userns; /* we ourselves run in a user namespace (nested or rootless under podman unshare) */
 	bool can_mknod;
-	bool has_cgroup; /* a cgroup will be made for the container */
+	bool has_cgroup; /* the container's cgroup is there before its first process */
 	bool cgroup_ns_supported;
 	char bundle[4096];      /* absolute */
 	char cgroup_root[256];  /* where cgroup2 is mounted on the host */

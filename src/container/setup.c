@@ -136,7 +136,8 @@ static int decide_cgroup(struct setup *s, struct error *err)
 	r = cgroup_resolve(&s->cgroup_host, &s->request, &s->cgroup, err);
 	if (r < 0)
 		return r;
-	s->host.has_cgroup = s->cgroup.driver != CGROUP_NONE;
+	/* systemd makes the cgroup around the first process: there is none to show before. */
+	s->host.has_cgroup = s->cgroup.driver == CGROUP_FS;
 	return 0;
 }
 

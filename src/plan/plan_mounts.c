@@ -338,8 +338,8 @@ static int mount_new(struct builder *b, size_t index)
 
 /*
  * With a cgroup namespace the kernel shows the container's part of the tree and no more. Without
- * one, the container's own directory is bound, always read-only: write access would reach what the
- * host set (CVE-2023-25809).
+ * one, the container's own directory is bound, or the host's tree where there is none yet (systemd)
+ * or it cannot be cloned; always read-only: write access would reach what the host set (CVE-2023-25809).
  */
 static int mount_cgroup(struct builder *b, size_t index)
 {

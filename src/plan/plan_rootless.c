@@ -79,7 +79,7 @@ bool rootless_drops_word(const struct builder *b, const char *fstype, const char
 }
 
 /*
- * Without a cgroup of its own, or without the right to clone a tree out of the host's, what a
+ * Without a cgroup of its own at this time, or without the right to clone a tree out of the host's, what a
  * container without a cgroup namespace can be shown is the host's tree, read-only.
  */
 bool rootless_shares_host_cgroup(const struct builder *b)

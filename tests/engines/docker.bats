@@ -38,8 +38,10 @@ limit_dir() {
 }
 
 @test "docker: run: output, status, 126 and 127" {
-	run -3 drun "$IMAGE" sh -c 'echo out; exit 3'
-	has out
+	run -3 "$HELPERS/pty" 21 55 docker run --rm -it --network none "$IMAGE" sh -c 'echo out; test -t 0 && probe winsize; cat /proc/self/attr/current; exit 3' </dev/null
+	has out "21 55" docker-default
+	run -0 bash -c 'echo in | docker run --rm -i --network none --privileged --security-opt seccomp=unconfined --cgroupns host "$1" sh -c "cat; cat /proc/self/cgroup; ls /dev/vda"' - "$IMAGE"
+	has in docker- /dev/vda
 	run -127 drun "$IMAGE" nonexistent
 	has "executable file not found"
 	run -126 drun "$IMAGE" /etc
@@ -88,6 +90,8 @@ limit_dir() {
 	grep -qi 'CapEff:.0*$' <<<"$output"
 	docker rm -f limits
 	[ ! -e "$cg" ]
+	run -137 docker run --name oom --network none --memory 16m "$IMAGE" sh -c 'x=$(cat /dev/zero | head -c 60000000 | tr "\0" a)'
+	[ "$(docker inspect --format '{{.State.OOMKilled}}' oom)" = true ]
 }
 
 @test "docker: a restart policy" {

@@ -102,6 +102,16 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	done
 }
 
+@test "systemd: without a cgroup namespace the cgroup mount is the host's tree, not to be written to" {
+	need_root
+	use_systemd
+	config 'del(.linux.namespaces[] | select(.type == "cgroup"))
+		| .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]'
+	idle_container
+	run in_container /bin/sh -c 'echo 9 >"/sys/fs/cgroup$(cut -c 4- /proc/1/cgroup)/pids.max"'
+	assert_output_has "$ID" "ead-only file system"
+}
+
 @test "systemd: limits are properties too, and survive a reload (T43)" {
 	need_root
 	use_systemd
