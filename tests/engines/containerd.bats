@@ -43,6 +43,9 @@ start_task() { ctr run --runc-binary "$RT" -d "$IMAGE" "$@" >/dev/null; }
 	has out
 	run -1 ctr run --runc-binary "$RT" --rm "$IMAGE" missing nonexistent
 	has 'exec: "nonexistent": executable file not found in $PATH'
+	run -0 "$HELPERS/pty" 31 88 ctr run --runc-binary "$RT" --rm -t --uidmap 0:100000:1000 --gidmap 0:100000:1000 "$IMAGE" mapped \
+		sh -c 'test -t 0 && cat /proc/self/uid_map && id -u && stat -c %u /bin/busybox' </dev/null
+	grep -q "0 *100000 *1000" <<<"$output"
 	no_state_left /run/containerd/runc/default
 }
 

@@ -30,6 +30,10 @@ gone() { ! podman container exists "$1"; }
 	run -3 --separate-stderr prun "$IMAGE" sh -c 'echo out; cat /proc/self/cgroup; exit 3'
 	has out
 	[ -z "$stderr" ]
+	run -0 bash -c 'echo in | podman run --rm -i --network none "$1" cat' - "$IMAGE"
+	[ "$output" = in ]
+	run -0 "$HELPERS/pty" 21 55 podman run --rm -it --network none "$IMAGE" sh -c 'test -t 0 && probe winsize' </dev/null
+	has "21 55"
 	# Podman looks for it in this very place.
 	no_state_left /run/knarr
 }
@@ -103,6 +107,19 @@ gone() { ! podman container exists "$1"; }
 	grep -qE 'catatonit|podman-init' <<<"$output"
 }
 
+@test "podman: the host's cgroup namespace, a parent, one CPU, a bridge, overlay volumes, masks, systemd's mounts; out of memory" {
+	mkdir -p "$STORE/over"
+	run -0 podman run --rm --cgroupns host --cgroup-parent knarrtest.slice --cpuset-cpus 0 --oom-score-adj 321 --shm-size 2m --umask 0027 --group-add 77 \
+		--device-cgroup-rule 'c 1:3 r' --security-opt mask=/proc/cmdline --security-opt proc-opts=hidepid=2 -v "$STORE/over:/over:O" --systemd always \
+		"$IMAGE" sh -c 'cat /proc/self/cgroup; echo cpus $(nproc); cat /proc/self/oom_score_adj; umask; id -G; grep " /proc " /proc/mounts
+			touch /over/x && echo upper; wc -c /proc/cmdline; cat /proc/net/dev; touch /run/x && echo run; grep " /dev/shm " /proc/mounts'
+	has knarrtest.slice/libpod- "cpus 1" 321 0027 " 77" hidepid upper "0 /proc/cmdline" eth0 run size=2048k
+	[ ! -e "$STORE/over/x" ]
+	podman run --name oom --network none --memory 16m "$IMAGE" sh -c 'x=$(cat /dev/zero | head -c 60000000 | tr "\0" a)' || status=$?
+	[ "$status" = 137 ]
+	[ "$(podman inspect --format '{{.State.OOMKilled}}' oom)" = true ]
+}
+
 @test "podman: seccomp and apparmor unconfined, a profile of one's own, privileged, masks" {
 	cat >"$STORE/seccomp.json" <<-'J'
 		{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}
@@ -132,11 +149,15 @@ gone() { ! podman container exists "$1"; }
 	podman pod create --name ship --network none --share net,ipc,uts,pid --infra-image "$IMAGE"
 	podman run -d --pod ship --name a "$IMAGE" sleep 1000
 	podman run -d --pod ship --name b "$IMAGE" sleep 1000
-	local n
-	for n in net ipc uts; do
-		[ "$(podman exec a readlink /proc/self/ns/$n)" = "$(podman exec b readlink /proc/self/ns/$n)" ]
+	local n pids
+	mapfile -t pids < <(podman inspect --format '{{.State.Pid}}' a b)
+	for n in net ipc uts pid; do
+		[ "$(readlink "/proc/${pids[0]}/ns/$n")" = "$(readlink "/proc/${pids[1]}/ns/$n")" ]
+		[ "$(readlink "/proc/${pids[0]}/ns/$n")" != "$(readlink "/proc/self/ns/$n")" ]
 	done
-	[ "$(podman exec a readlink /proc/self/ns/mnt)" != "$(podman exec b readlink /proc/self/ns/mnt)" ]
+	[ "$(readlink "/proc/${pids[0]}/ns/mnt")" != "$(readlink "/proc/${pids[1]}/ns/mnt")" ]
+	run -0 podman exec b ps
+	has "sleep 100000" "sleep 1000"
 	run -0 podman pod rm -f -t 0 ship
 }
 
@@ -224,4 +245,32 @@ gone() { ! podman container exists "$1"; }
 	run -0 podman exec play-one echo played
 	[ "$output" = played ]
 	podman kube down "$STORE/pod.yaml" || podman pod rm -f -t 0 play
+}
+
+@test "podman: a service that Quadlet makes: a split cgroup, readiness told by the program, its end" {
+	mkdir -p /etc/containers/systemd
+	cat >/etc/containers/systemd/knarrtest.container <<-U
+		[Container]
+		Image=$IMAGE
+		Pull=never
+		Network=none
+		Notify=true
+		PodmanArgs=--memory 64m
+		Exec=sh -c 'trap "exit 0" TERM; notify send READY=1; while :; do sleep 0.2; done'
+		[Service]
+		Environment=CONTAINERS_CONF_OVERRIDE=$STORE/containers.conf
+		TimeoutStartSec=300
+	U
+	systemctl daemon-reload
+	systemctl start knarrtest.service
+	run -0 podman inspect --format '{{.OCIRuntime}} {{.State.Pid}}' systemd-knarrtest
+	[[ $output == "knarr "* ]]
+	run -0 cat "/proc/${output#knarr }/cgroup"
+	has system.slice/knarrtest.service/libpod-payload-
+	[ "$(cat "/sys/fs/cgroup${output#0::}/memory.max")" = 67108864 ]
+	systemctl stop knarrtest.service
+	[ "$(systemctl show -P Result knarrtest.service)" = success ]
+	[ ! -e /sys/fs/cgroup/system.slice/knarrtest.service ]
+	rm /etc/containers/systemd/knarrtest.container
+	systemctl daemon-reload
 }
