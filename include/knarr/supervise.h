@@ -13,6 +13,7 @@ struct notify {
 	int fd;              /* the socket that the container sends to, or -EBADF */
 	pid_t main_pid;      /* told as MAINPID= after READY=1 */
 	bool ready, told;    /* READY=1 was handed on; anything was */
+	bool stuck;          /* the caller's side has stopped reading: it is not waited for again */
 };
 /*
  * The caller's NOTIFY_SOCKET. NULL if there is none, it is no address, or nobody listens there any more, as in a shell

@@ -24,8 +24,12 @@
 
 enum {
 	MESSAGE_MAX = 4096, /* a service manager reads no more of one message */
-	SEND_TIMEOUT_S = 5, /* one that has stopped reading must not stop us */
+	/* One that has stopped reading must not stop us: it is waited for once. */
+	SEND_TIMEOUT_S = 5,
 	BARRIER_TIMEOUT_MS = 30000,
+	WITHOUT_PIDFD_MS = 100,
+	/* Above net.unix.max_dgram_qlen, 10 by default and 512 under systemd. */
+	LAST_WORDS_MAX = 1024,
 };
 
 #define DIR_NAME "notify"
@@ -99,13 +103,16 @@ int notify_bind(struct notify *n, int state_dirfd, struct error *err)
 static int tell(struct notify *n, const char *text, size_t len, int fd)
 {
 	static const struct timeval timeout = { .tv_sec = SEND_TIMEOUT_S };
-	_cleanup_close_ int to = sock_connect_address(SOCK_DGRAM, n->address);
+	const int type = SOCK_DGRAM | (n->stuck ? SOCK_NONBLOCK : 0);
+	_cleanup_close_ int to = sock_connect_address(type, n->address);
 	int r = to;
 
 	if (r >= 0) {
 		(void)setsockopt(to, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 		r = sock_send(to, text, len, &fd, fd >= 0);
 	}
+	/* Until it reads again; else a container could keep us for as long as it has something to say. */
+	n->stuck = r == -EAGAIN;
 	if (r < 0)
 		log_warning("cannot send to NOTIFY_SOCKET '%s': %s, ignoring", n->address,
 			    strerror(-r));
@@ -195,22 +202,24 @@ static void wait_for_barrier(struct notify *n)
 
 int notify_wait(struct notify *n, const struct pidref *process, struct error *err)
 {
-	bool ended = false;
-
-	while (!n->ready && !ended) {
+	/* Others may hold the socket as well, and have no end. */
+	for (unsigned last_words = 0; !n->ready && last_words < LAST_WORDS_MAX;) {
 		struct pollfd p[] = {
 			{ .fd = n->fd, .events = POLLIN },
 			{ .fd = process->fd, .events = POLLIN },
 		};
+		bool ended;
 
-		if (poll(p, ARRAY_SIZE(p), -1) < 0) {
+		if (poll(p, ARRAY_SIZE(p), process->fd < 0 ? WITHOUT_PIDFD_MS : -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return error_set(err, errno, "cannot wait for the program to be ready");
 		}
-		/* What it sent before it ended is there as well. */
-		if (!notify_relay(n))
-			ended = p[1].revents;
+		/* Looked at first: what it sent before it ended is there then. */
+		ended = pidref_wait(process, 0) == 0;
+		if (!notify_relay(n) && ended)
+			break;
+		last_words += ended;
 	}
 	wait_for_barrier(n);
 	return 0;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -172,6 +173,33 @@ static void test_manager_gone(void **state)
 	assert_false(s->notify.told);
 }
 
+/* Who has stopped reading is waited for once, and not once a message. */
+static void test_manager_stuck(void **state)
+{
+	struct scene *s = *state;
+	int other = sock_connect_at(SOCK_DGRAM, s->root, "manager");
+	int64_t begin = clock_ms();
+	char text[16];
+
+	assert_return_code(other, -other);
+	while (send(other, "x", 1, MSG_DONTWAIT) == 1)
+		;
+	for (int i = 0; i < 4; i++) {
+		say(s, "STATUS=a");
+		assert_true(notify_relay(&s->notify));
+	}
+	assert_true(s->notify.stuck);
+	assert_in_range(clock_ms() - begin, 0, 9000);
+	/* It reads again. */
+	while (recv(s->manager, text, sizeof(text), MSG_DONTWAIT) == 1)
+		;
+	say(s, "STATUS=b");
+	assert_true(notify_relay(&s->notify));
+	assert_told(s, "STATUS=b");
+	assert_false(s->notify.stuck);
+	fd_close(other);
+}
+
 static void test_modes(void **state)
 {
 	struct scene *s = *state;
@@ -207,6 +235,55 @@ static void test_address(void **state)
 	s->manager = fd_close(s->manager);
 	assert_null(notify_address());
 	unsetenv("NOTIFY_SOCKET");
+}
+
+/* Without a pidfd, as behind a filter that refuses pidfd_open(2), the end is seen all the same. */
+static void test_wait_without_pidfd(void **state)
+{
+	struct scene *s = *state;
+	struct pidref process;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(pidref_open(pid, 0, &process), 0);
+	process.fd = fd_close(process.fd);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	(void)alarm(10); /* instead of a hang */
+	assert_int_equal(notify_wait(&s->notify, &process, NULL), 0);
+	(void)alarm(0);
+	assert_false(s->notify.ready);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void chatter(int fd)
+{
+	for (;;)
+		(void)send(fd, "X=1", 3, 0);
+}
+
+/* Somebody else who holds the socket and does not stop keeps nobody from seeing the end. */
+static void test_wait_among_chatter(void **state)
+{
+	struct scene *s = *state;
+	struct pidref process;
+	pid_t pid = fork(), other;
+
+	if (pid == 0)
+		_exit(0);
+	other = fork();
+	if (other == 0)
+		chatter(s->program);
+	assert_int_equal(pidref_open(pid, 0, &process), 0);
+	(void)alarm(30);
+	assert_int_equal(notify_wait(&s->notify, &process, NULL), 0);
+	(void)alarm(0);
+	assert_int_equal(kill(other, SIGKILL), 0);
+	pidref_close(&process);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(waitpid(other, NULL, 0), other);
 }
 
 /* A program that ends without a word does not keep the caller waiting; what it said before is told. */
@@ -247,8 +324,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_descriptors_are_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_manager_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_manager_stuck, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_modes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_address, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wait_without_pidfd, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wait_among_chatter, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wait_for_end, set_up, tear_down),
 	};
 
