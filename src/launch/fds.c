@@ -69,10 +69,19 @@ void launch_raise_limits(const struct spec_process *process)
 		const struct spec_rlimit *wanted = &process->rlimits[i];
 		struct rlimit now;
 
-		if (getrlimit(wanted->resource, &now) < 0 || now.rlim_max >= wanted->hard)
+		if (getrlimit(wanted->resource, &now) < 0)
 			continue;
-		/* The soft one stays: it is ours until we exit. */
-		now.rlim_max = wanted->hard;
+		if (now.rlim_max < wanted->hard) {
+			now.rlim_max = wanted->hard;
+			(void)setrlimit(wanted->resource, &now);
+		}
+		/*
+		 * The soft one stays, as it is ours until we exit; but the late fork of an exec is the program's user's,
+		 * who is counted, and has only ours yet.
+		 */
+		if (wanted->resource != RLIMIT_NPROC || now.rlim_cur >= wanted->soft)
+			continue;
+		now.rlim_cur = wanted->soft;
 		(void)setrlimit(wanted->resource, &now);
 	}
 }

@@ -119,6 +119,16 @@ one_record() {
 	grep -qi 'CapBnd:.0*$' <<<"$output"
 }
 
+@test "exec: the caller's limit of processes does not count where the process file has a higher one" {
+	need_root
+	running
+	process '.args = ["/bin/sh", "-c", "sleep 100 & sleep 100 & sleep 100"] | .user = {uid: 64321, gid: 0}'
+	rt exec -d -p "$TMP/process.json" "$ID" </dev/null >"$TMP/out" 2>&1 3>&-
+	process '.args = ["/bin/sh", "-c", "ulimit -u"] | .user = {uid: 64321, gid: 0} | .rlimits = [{type: "RLIMIT_NPROC", soft: 500, hard: 500}]'
+	run -0 prlimit --nproc=2:500 "$RT" --root "$ROOT" exec -p "$TMP/process.json" "$ID"
+	[ "$output" = 500 ]
+}
+
 @test "exec: exit codes" {
 	running
 	run -7 rt exec "$ID" sh -c 'exit 7'
