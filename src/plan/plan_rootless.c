@@ -47,7 +47,13 @@ unsigned rootless_device_flags(const struct builder *b, char type)
 {
 	if (type == 'p')
 		return 0;
-	return b->userns || b->host->in_userns || !b->host->can_mknod ? PLAN_DEVICE_BIND : 0;
+	if (b->userns || b->host->in_userns)
+		return PLAN_DEVICE_BIND;
+	/* A caller who requires nodes gets the refusal of mknod(2). */
+	if (b->host->can_mknod || fallback_is_required(FALLBACK_DEVICE_NODE))
+		return 0;
+	(void)fallback_take(FALLBACK_DEVICE_NODE);
+	return PLAN_DEVICE_BIND;
 }
 
 /*

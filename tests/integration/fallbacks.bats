@@ -195,6 +195,17 @@ in_userns() {
 	falls_back new-proc 38 1000
 }
 
+@test "device-node: a caller without CAP_MKNOD" {
+	need_root
+	set_args /bin/true
+	config '.process.capabilities = {}'
+	run -0 setpriv --bounding-set -mknod "$RT" --root "$ROOT" --debug run --bundle "$BUNDLE" "$ID"
+	assert_output_has "no device-node: "
+	run -1 setpriv --bounding-set -mknod "$RT" --root "$ROOT" --require=device-node run --bundle "$BUNDLE" "$ID"
+	assert_output_has "'device-node' is missing, which --require names"
+	assert_clean
+}
+
 @test "pidfd: a container is found by its pid and start time, unless a pidfd is required" {
 	need_root
 	set_args /bin/sleep 60
