@@ -39,6 +39,8 @@ void sys_reset_signals(void);
  * their default action, a handler that does nothing.
  */
 void interrupt_prepare(void);
+/* Takes that back: from here on nothing is broken off, such as the hooks that clean up. */
+void interrupt_end(void);
 /*
  * poll(2), during which those four are let in where they are blocked and interrupt_prepare() was called: -EINTR then, else what poll
  * returns or -errno. A caller that did not prepare never sees -EINTR; 0 may come before the timeout has passed.

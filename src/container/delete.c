@@ -65,7 +65,8 @@ int container_delete(const struct container_context *ctx, const char *id, bool f
 
 	if (force)
 		kill_if_locked(ctx, id);
-	r = found_open_waiting(ctx, id, &f, err);
+	/* By force it waits for a creation to fail; without, the caller may be one of its hooks. */
+	r = force ? found_open_waiting(ctx, id, &f, err) : found_open(ctx, id, &f, err);
 	if (r < 0) {
 		if (f.dir.fd >= 0)
 			r = delete_unreadable(&f, force, err);

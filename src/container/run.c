@@ -73,6 +73,8 @@ static int dispose(struct setup *s, struct error *err)
 	};
 	int r;
 
+	/* The poststop hooks are not to be cut short by a second request to end. */
+	interrupt_end();
 	r = state_dir_lock(&s->dir, err);
 	if (r == -ENOENT)
 		return 0; /* `delete --force` did it already */

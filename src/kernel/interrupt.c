@@ -30,6 +30,16 @@ void interrupt_prepare(void)
 			(void)sigaction(ending[i], &ours, NULL);
 }
 
+void interrupt_end(void)
+{
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct sigaction had;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+		if (sigaction(ending[i], NULL, &had) == 0 && had.sa_handler == note)
+			(void)sigaction(ending[i], &standard, NULL);
+}
+
 /* The mask of now without those that have our handler; false: there are none to let in. */
 static bool open_mask(sigset_t *mask)
 {

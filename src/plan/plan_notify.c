@@ -3,7 +3,8 @@
  * notify: a directory of ours with the socket that takes the program's sd_notify(3) messages. Host half, pure.
  *
  * The directory is bound, not the socket: `create` plans it, and only `start` binds the socket. Sending through a
- * read-only mount works, and whatever else the container would do in our state directory does not.
+ * read-only mount works, and a container that may not remount it can do nothing else in our
+ * state directory; what one puts there that may, with CAP_SYS_ADMIN, goes when it is deleted.
  */
 #include "knarr/uapi.h"
 #include "plan/plan_build.h"

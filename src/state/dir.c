@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -175,11 +176,14 @@ void state_dir_close(struct state_dir *d)
 /*
  * Whatever lies in the directory was put there by us (nobody else may write), including the temp files
  * of a writer that was killed. unlinkat removes a planted link, never what it points at. A directory is
- * the notify socket's and holds that alone; any deeper one is none of ours and makes the last rmdir fail.
+ * the notify socket's; a container that may remount its side of it may have put more into it, of any
+ * depth: each directory in a directory is moved up to the first level, for the next round.
  */
-static int remove_entries(const struct state_dir *d, int dirfd, const char *name, bool top,
+static int remove_entries(const struct state_dir *d, int dirfd, const char *name, unsigned *moved,
 			  struct error *err)
 {
+	const bool top = dirfd == d->fd && STREQ(name, ".");
+	char up[32];
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
 	struct dirent *e;
 	DIR *dir;
@@ -198,9 +202,14 @@ static int remove_entries(const struct state_dir *d, int dirfd, const char *name
 		if (unlinkat(fd, e->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		if (errno == EISDIR && top) {
-			r = remove_entries(d, fd, e->d_name, false, err);
+			r = remove_entries(d, fd, e->d_name, moved, err);
 			if (r < 0 || unlinkat(fd, e->d_name, AT_REMOVEDIR) == 0)
 				continue;
+		} else if (errno == EISDIR &&
+			   text_format(up, sizeof(up), ".removed.%u", *moved) >= 0 &&
+			   renameat(fd, e->d_name, d->fd, up) == 0) {
+			(*moved)++;
+			continue;
 		}
 		r = error_set(err, errno, "cannot remove '%s/%s/%s'", d->root->path, d->id,
 			      e->d_name);
@@ -211,14 +220,18 @@ static int remove_entries(const struct state_dir *d, int dirfd, const char *name
 
 int state_dir_remove(struct state_dir *d, struct error *err)
 {
+	unsigned moved = 0, before;
 	int r;
 
 	/* The record first: a removal that is cut short leaves what delete --force takes for a dead create. */
 	(void)unlinkat(d->fd, STATE_FILE_RECORD, 0);
 	fault_point("delete-record");
-	r = remove_entries(d, d->fd, ".", true, err);
-	if (r < 0)
-		return r;
+	do {
+		before = moved;
+		r = remove_entries(d, d->fd, ".", &moved, err);
+		if (r < 0)
+			return r;
+	} while (moved != before);
 	if (unlinkat(d->root->fd, d->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_set(err, errno, "cannot remove the state directory '%s/%s'",
 				 d->root->path, d->id);

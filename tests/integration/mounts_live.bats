@@ -117,6 +117,8 @@ is_stopped() { [ "$(status_of)" = stopped ]; }
 		cat >/dev/null
 		timeout 10 "$RT" --root "$ROOT" pause "$ID" 2>"$H/answer"
 		echo \$? >>"$H/answer"
+		timeout 10 "$RT" --root "$ROOT" delete "$ID" 2>"$H/deleted"
+		echo \$? >>"$H/deleted"
 	X
 	chmod 755 "$H/hook"
 	config '.hooks.createRuntime = [{path: $p}]' --arg p "$H/hook"
@@ -124,4 +126,6 @@ is_stopped() { [ "$(status_of)" = stopped ]; }
 	rt_run 0
 	grep -q 'has not finished' "$H/answer"
 	[ "$(tail -n 1 "$H/answer")" = 1 ]
+	grep -q 'has not finished' "$H/deleted"
+	[ "$(tail -n 1 "$H/deleted")" = 1 ]
 }

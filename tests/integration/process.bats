@@ -207,7 +207,8 @@ seccomp() { config '.linux.seccomp = {defaultAction: $d, architectures: ["SCMP_A
 	config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]
 		| (.mounts[] | select(.type | startswith("cgroup")) | .options) = ["nosuid", "noexec", "nodev"]
 		| .linux.namespaces += (if any(.linux.namespaces[]; .type == "cgroup") then [] else [{type: "cgroup"}] end)'
-	set_sh 'cd /sys/fs/cgroup && mkdir a && echo 1 >a/cgroup.procs && echo +hugetlb >cgroup.subtree_control; cd /; exec sleep 30'
+	# An exec of ours may stand in the cgroup just then, which makes the kernel refuse.
+	set_sh 'cd /sys/fs/cgroup && mkdir a && echo 1 >a/cgroup.procs; until echo +hugetlb >cgroup.subtree_control; do sleep 0.1; done; cd /; exec sleep 30'
 	rt run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
 	inside() { [ "$(rt exec "$ID" /bin/sh -c 'grep ^0: /proc/self/cgroup' 2>/dev/null)" = 0::/a ]; }
 	wait_for 10 inside
