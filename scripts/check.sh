@@ -300,8 +300,12 @@ machine_folder() { # the machine, folder
 		BATS_USER=root
 		[[ $f != *_rootless.bats ]] || BATS_USER=rootless
 		tap "$2" 1800 "$2/$(basename "$f")" "$1" bats "$f"
+		grep -q '^# runs as: root rootless$' "$f" || continue
+		BATS_USER=rootless
+		tap "$2-user" 1800 "$2/$(basename "$f")" "$1" bats "$f"
 	done
 	tally "$2"
+	! grep -q "^$2-user" "$RESULTS" || tally "$2-user"
 	echo "   $2: $((SECONDS - t)) s"
 }
 # Both folders are run in one machine where both are wanted.

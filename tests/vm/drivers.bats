@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Both cgroup drivers, as root and as the user "rootless": where the cgroup is, what is refused, what is left.
+# runs as: root rootless
 load helpers
 
 path() { config '.linux.cgroupsPath = $p' --arg p "$1"; }
