@@ -152,6 +152,10 @@ static int explain_clone_failure(const struct launch *l, int r, struct error *er
 		error_add_remedy(
 			err,
 			"new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
+	else if (r == -ENOSPC && (flags & CLONE_NEWUSER))
+		error_add_remedy(
+			err,
+			"the limit of user namespaces (/proc/sys/user/max_user_namespaces), or of another kind there, is reached");
 	else if (r == -ENOSPC)
 		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
 	else if (r == -EACCES || r == -EBUSY)
