@@ -55,15 +55,16 @@ struct cgroup {
 };
 
 /*
- * cgroupfs: makes the cgroup, enables controllers down the path, writes every limit; fd is then ready for clone3. systemd: cannot make it before there is a process: see cgroup_attach(). none: no-op.
- * Errors carry the origin of the limit. On failure nothing is left.
- */
-/*
  * Decides driver, path, leaf and scope without any side effect (fd stays -EBADF), so that they can be recorded before
  * cgroup_create() makes the first of them.
  */
 int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req,
 		   struct cgroup *ret, struct error *err);
+/*
+ * cgroupfs: makes the cgroup, enables controllers down the path, writes every limit; fd is then ready for clone3.
+ * systemd: cannot make it before there is a process: see cgroup_attach(). none: no-op.
+ * Errors carry the origin of the limit. On failure nothing is left.
+ */
 int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *req,
 		  struct cgroup *ret, struct error *err);
 /*

@@ -34,18 +34,8 @@ int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
  * their wrappers refuse to touch and which an exec would hand on all the same.
  */
 void sys_reset_signals(void);
-/*
- * For a program that blocks signals and may still have to end: gives SIGINT, SIGTERM, SIGHUP and SIGQUIT, where they have
- * their default action, a handler that does nothing.
- */
-void interrupt_prepare(void);
-/* Takes that back: from here on nothing is broken off, such as the hooks that clean up. */
-void interrupt_end(void);
-/*
- * poll(2), during which those four are let in where they are blocked and interrupt_prepare() was called: -EINTR then, else what poll
- * returns or -errno. A caller that did not prepare never sees -EINTR; 0 may come before the timeout has passed.
- */
-int interrupt_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+/* Brings the loopback device of our network namespace up; the kernel then gives it its addresses. */
+int sys_loopback_up(void);
 int sys_seccomp(unsigned op, unsigned flags, void *arg);
 /* The id of the mount that fd lies on. */
 int sys_mount_id(int fd, uint64_t *ret_id);
@@ -95,6 +85,21 @@ int mount_move(int from_fd, int to_fd); /* both by empty path */
 int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
 			 int userns_fd);
 int mount_umount_detach_cwd(void);
+
+/* ---- interrupt.c: waits that a user may break off ----------------------------------------- */
+
+/*
+ * For a program that blocks signals and may still have to end: gives SIGINT, SIGTERM, SIGHUP and SIGQUIT, where they have
+ * their default action, a handler that does nothing.
+ */
+void interrupt_prepare(void);
+/* Takes that back: from here on nothing is broken off, such as the hooks that clean up. */
+void interrupt_end(void);
+/*
+ * poll(2), during which those four are let in where they are blocked and interrupt_prepare() was called: -EINTR then, else what poll
+ * returns or -errno. A caller that did not prepare never sees -EINTR; 0 may come before the timeout has passed.
+ */
+int interrupt_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 
 /* ---- userns.c ---------------------------------------------------------------------------- */
 

@@ -24,7 +24,6 @@ int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *
  */
 int network_namespace_enter(int *ret_own, int *ret_made, struct error *err);
 int network_namespace_leave(int own, struct error *err); /* closes it; -EBADF: nothing to do */
-int network_loopback_up(struct error *err);              /* of the namespace that we are in */
 /* Opens a namespace file and checks its type (NS_GET_NSTYPE); a wrong type is named. */
 int namespace_open(const char *path, enum spec_ns ns, int *ret_fd, struct error *err);
 

@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A new network namespace and its loopback device. Runs in the container half.
- *
- * The kernel gives the loopback device its addresses when it comes up.
  */
-#include <errno.h>
-#include <net/if.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <sched.h>
 
 #include "init/init.h"
 
 static int bring_loopback_up(struct error *err)
 {
-	/* Any socket takes the requests for devices, and this kind is in every kernel. */
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo" };
+	int r = sys_loopback_up();
 
-	if (fd < 0)
-		return init_fail(err, -errno, "socket", NULL, "cannot make a socket");
-	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
-		return init_fail(err, -errno, "ioctl", "lo", "cannot find the loopback device");
-	request.ifr_flags |= IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return init_fail(err, -errno, "ioctl", "lo", "cannot bring the loopback device up");
-	return 0;
+	return r < 0 ? init_fail(err, r, "ioctl", "lo", "cannot bring the loopback device up") : 0;
 }
 
 /* It comes from the host half, unless that may make it but not return from it. */

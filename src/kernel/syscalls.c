@@ -4,9 +4,12 @@
  * (musl's set*id and fork functions speak to threads that we do not have). Runs in both halves.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -177,4 +180,16 @@ void sys_reset_signals(void)
 	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
 		(void)syscall(SYS_rt_sigaction, sig, action, NULL, SIGNAL_SET_SIZE);
 	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGNAL_SET_SIZE);
+}
+
+/* Any socket takes the requests for devices, and this kind is in every kernel. */
+int sys_loopback_up(void)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return -errno;
+	request.ifr_flags |= IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }

@@ -127,6 +127,13 @@ static const struct plan_arg_netns *wanted_network(const struct launch *l)
 }
 
 /* The container half mounts while this is at work. It gets the namespace as soon as there is one. */
+static int loopback_up(struct error *err)
+{
+	int r = sys_loopback_up();
+
+	return r < 0 ? error_set(err, -r, "cannot bring the loopback device up") : 0;
+}
+
 static int give_network(struct launch *l, struct error *err)
 {
 	const struct plan_arg_netns *wanted = wanted_network(l);
@@ -139,7 +146,7 @@ static int give_network(struct launch *l, struct error *err)
 	if (r >= 0)
 		r = launch_send_fd(l, STEP_NETNS, made, err);
 	if (r >= 0 && made >= 0 && (wanted->flags & PLAN_NETNS_LOOPBACK))
-		r = network_loopback_up(err);
+		r = loopback_up(err);
 	back = network_namespace_leave(own, r < 0 ? NULL : err);
 	return r < 0 ? r : back;
 }

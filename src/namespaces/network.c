@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <linux/sockios.h>
-#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -53,17 +52,4 @@ int network_namespace_leave(int own, struct error *err)
 
 	fd_close(own);
 	return r < 0 ? error_set(err, -r, "cannot return from a new network namespace") : 0;
-}
-
-int network_loopback_up(struct error *err)
-{
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo" };
-
-	if (fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
-		request.ifr_flags |= IFF_UP;
-		if (ioctl(fd, SIOCSIFFLAGS, &request) == 0)
-			return 0;
-	}
-	return error_set(err, errno, "cannot bring the loopback device up");
 }
