@@ -63,6 +63,9 @@ static int open_gate(struct start *s, struct error *err)
 	int r;
 
 	r = found_spec(f, &s->spec, err);
+	/* Before the gate: behind it nobody could take the listener any more, and the program would be lost. */
+	if (r >= 0 && (r = listener_check(s->spec, err)) < 0)
+		error_locate(err, s->spec->doc);
 	if (r < 0)
 		return r;
 	r = found_process(f, &s->launch.process, err);

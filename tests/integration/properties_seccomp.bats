@@ -319,6 +319,18 @@ operator() {
 	[ "$output" = EOPNOTSUPP ]
 }
 
+@test "a start that knows of no receiver is refused before the gate, and the container waits on" {
+	agent 95 1
+	rule SCMP_ACT_NOTIFY getppid
+	set_args probe syscall $NR_GETPPID
+	RUN_OCI_SECCOMP_RECEIVER=$H/agent rt_create
+	run -1 rt start "$ID"
+	assert_output_has listenerPath config.json:
+	[ "$(status_of)" = created ]
+	RUN_OCI_SECCOMP_RECEIVER=$H/agent rt start "$ID"
+	wait_for 5 grep -q EOPNOTSUPP "$TMP/out"
+}
+
 @test "a startContainer hook is under the filter, with and without no_new_privs" {
 	local new_privs
 	mkdir -p "$BUNDLE/rootfs/hooks"
