@@ -4,9 +4,9 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit golden fuzz integration user attack vm engines; by name only: asan
+#   LAYER         only these: lint unit fuzz integration user attack vm engines; by name only: asan
 #
-# The layers: lint; unit (make check); golden; fuzz; integration and user (the same bats files, as
+# The layers: lint; unit (make check, the golden plans with it); fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
 # build with sanitizers and fault points); attack (bats files that play a hostile container); vm
 # (tests/vm in a machine with the unified cgroup tree, systemd, AppArmor); engines (tests/engines there).
@@ -21,7 +21,7 @@ for a; do
 	--quick) quick=yes vm=no ;;
 	--no-vm) vm=no ;;
 	--no-install) install=no ;;
-	lint | unit | golden | fuzz | integration | user | asan | attack | vm | engines) only="$only $a" ;;
+	lint | unit | fuzz | integration | user | asan | attack | vm | engines) only="$only $a" ;;
 	*)
 		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
 		exit 2
@@ -204,17 +204,6 @@ layer_unit() {
 	make_check unit "$BUILD"
 }
 
-# Executables, which are one test each, and bats files.
-layer_golden() {
-	local f
-	stage
-	for f in "$TOP"/tests/golden/*; do
-		[[ $f != *.bats && -f $f && -x $f ]] || continue
-		one golden 300 "$(basename "$f")" env RT="$BUILD/knarr" KNARR="$BUILD/knarr" "$f" || true
-	done
-	bats_files golden 300 golden "$STAGE/bin/knarr"
-}
-
 layer_fuzz() {
 	local f name
 	for f in "$TOP"/tests/fuzz/fuzz_*.c; do
@@ -372,7 +361,7 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit golden fuzz integration user attack vm engines asan; do
+	for l in lint unit fuzz integration user attack vm engines asan; do
 		wanted $l || continue
 		# Slow with sanitizers: by name only.
 		[ $l != asan ] || [ -n "$only" ] || continue
