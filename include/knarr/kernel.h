@@ -39,6 +39,8 @@ int sys_loopback_up(void);
 int sys_seccomp(unsigned op, unsigned flags, void *arg);
 /* The id of the mount that fd lies on. */
 int sys_mount_id(int fd, uint64_t *ret_id);
+/* One that is never given again while the kernel runs; 0 where the kernel (before 6.8) has none. */
+int sys_mount_unique_id(int fd, uint64_t *ret_id);
 
 /* ---- safe_path.c: the only way to touch a name below a root (R1, R8, R12) -------------- */
 
@@ -85,6 +87,22 @@ int mount_move(int from_fd, int to_fd); /* both by empty path */
 int mount_set_attributes(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
 			 int userns_fd);
 int mount_umount_detach_cwd(void);
+
+/* ---- mount_identity.c: a mount that cannot be confused with another -------------------------- */
+
+struct mount_identity {
+	uint64_t id;              /* 0: none */
+	uint64_t unique_id;       /* 0 before Linux 6.8, where an id may be given again */
+	uint64_t device, inode;   /* of its root */
+	uint64_t mount_namespace; /* inode of ours at that time; 0: unknown */
+};
+/* Of the mount on whose root fd stands, attached or not yet. */
+int mount_identity_of(int fd, struct mount_identity *ret);
+bool mount_identity_equal(const struct mount_identity *a, const struct mount_identity *b);
+/* Is it somewhere in our mount namespace, covered or not? 1, 0, or -errno. */
+int mount_identity_is_here(const struct mount_identity *m);
+/* Was the mount with this id (of now) mounted on m, or on something that was? 1, 0, or -errno. */
+int mount_identity_carries(const struct mount_identity *m, uint64_t id);
 
 /* ---- interrupt.c: waits that a user may break off ----------------------------------------- */
 

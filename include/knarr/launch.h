@@ -35,6 +35,12 @@ void launch_protect_memory(void);
  */
 void launch_raise_limits(const struct spec_process *process);
 
+/*
+ * shared_root.c: takes away what a container without a mount namespace has mounted in the caller's: the mount m at path
+ * and all that is mounted on it, and no other. Nothing if it is gone already; -EBUSY, -EINVAL if it cannot be reached.
+ */
+int shared_root_detach(const char *path, const struct mount_identity *m, struct error *err);
+
 struct launch {
 	struct plan plan;
 	const struct spec *spec; /* borrowed; id maps of bind mounts and of the container */
@@ -43,8 +49,11 @@ struct launch {
 		*cgroup_request; /* NULL: do not attach after the clone (exec) */
 	struct cgroup *cgroup;   /* fd >= 0: clone straight into it */
 	int join_fd;             /* exec: pidfd of the container's init (borrowed), or -EBADF */
+	int join_root;           /* exec: root of the container's init (borrowed), or -EBADF */
 	int notify_dir;          /* directory of the notify socket (borrowed), or -EBADF */
 	int gate_fd;             /* listening socket for PLAN_GATE_SOCKET, or -EBADF */
+	/* The rootfs is about to be attached in our own mount namespace; what on_root fails with keeps it from that. */
+	int (*on_root)(struct launch *l, const struct mount_identity *root, struct error *err);
 	/* callbacks, each in P while C waits, on_process while it goes on unless hold is set; may be NULL */
 	int (*on_process)(struct launch *l,
 			  struct error *err); /* pid is known (record it); before HOOKS */

@@ -38,7 +38,7 @@ enum plan_op_type {
 	OP_SYSCTL,
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
-	OP_ROOT,   /* propagation of the old tree; attach the rootfs tree (fd) */
+	OP_ROOT,   /* propagation of the old tree; attach the rootfs tree (fd), if it is not */
 	OP_MOUNT,  /* a new filesystem */
 	OP_BIND,   /* a tree (fd opened by the host half, or by path here when PLAN_OP_OPEN_HERE) */
 	OP_DEVICE, /* device node, or bind of the host's node (fd) */
@@ -169,6 +169,11 @@ enum plan_root_flags {
 	PLAN_ROOT_NO_PIVOT = 1u << 0,
 	/* attached at its own path, where hooks that enter the mount namespace look for it */
 	PLAN_ROOT_IN_PLACE = 1u << 1,
+	/*
+	 * No mount namespace of the container's own: fd is the rootfs as the host half has attached it, or in a plan for exec the
+	 * container's root. Nothing of the old tree is touched, and the switch is a chroot(2).
+	 */
+	PLAN_ROOT_SHARED = 1u << 2,
 };
 struct plan_arg_root {
 	uint64_t

@@ -156,7 +156,14 @@ struct uapi_open_how {
 #define RESOLVE_IN_ROOT 0x10
 #endif
 
-#define UAPI_STATX_MNT_ID 0x00001000U /* Linux 5.8 */
+#define UAPI_STATX_MNT_ID 0x00001000U        /* Linux 5.8 */
+#define UAPI_STATX_MNT_ID_UNIQUE 0x00004000U /* Linux 6.8 */
+/* statmount(2), Linux 6.8; one number on every architecture */
+#define UAPI_SYS_STATMOUNT 457
+struct uapi_mnt_id_req {
+	uint32_t size, spare;
+	uint64_t mnt_id, param; /* param 0: is it there? */
+};
 struct uapi_statx {
 	uint32_t mask, blksize;
 	uint64_t attributes;

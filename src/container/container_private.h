@@ -120,8 +120,11 @@ uint64_t found_namespaces(const struct found *f, const struct spec *spec);
 
 /* ---- destroy.c: the end of a container ---- */
 
-/* Kills what is left, removes the cgroup, runs poststop hooks, removes the record. spec may be NULL (unreadable). */
-int container_destroy(struct found *f, const struct spec *spec, struct error *err);
+/*
+ * Kills what is left, removes the cgroup, runs poststop hooks, unmounts what is in the caller's mount namespace, removes the
+ * record. spec may be NULL (unreadable). By force it goes on where the mounts cannot be reached.
+ */
+int container_destroy(struct found *f, const struct spec *spec, bool force, struct error *err);
 /* poststop hooks: each runs, whatever the others did; a failure is a warning (runtime.md, lifecycle step 13). */
 void poststop_run(const struct spec *spec, const struct state *state);
 /* poststart hooks: a failure stops the container (runtime.md, lifecycle step 9). */

@@ -82,7 +82,7 @@ int container_delete(const struct container_context *ctx, const char *id, bool f
 		/* Without its config the container's poststop hooks are unknown; that must not keep it from being deleted. */
 		if (found_spec(&f, &spec, &ignored) < 0)
 			spec = NULL;
-		r = container_destroy(&f, spec, err);
+		r = container_destroy(&f, spec, force, err);
 	}
 	spec = spec_free(spec);
 	found_done(&f);

@@ -2,12 +2,13 @@
 /*
  * destroy: the end of a container, the same after `run` and in `delete`. Host half.
  *
- * The order matters: processes, then the cgroup (which must be empty), then the hooks that undo what others set up, and
- * the record last, so that an interruption at any point leaves something that `delete --force` can finish.
+ * The order matters: processes, then the cgroup (which must be empty), then the hooks that undo what others set up, then
+ * what is mounted in the caller's own mount namespace, and the record last, so that an interruption at any point leaves something that `delete --force` can finish.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "container/container_private.h"
@@ -115,7 +116,22 @@ static void remove_resctrl(const struct state *state)
 		resctrl_remove(root, state->intel_rdt);
 }
 
-int container_destroy(struct found *f, const struct spec *spec, struct error *err)
+/* By force the record goes even if the mounts cannot: the namespace that holds them may have gone. */
+static int unmount_root(const struct state *state, bool force, struct error *err)
+{
+	char boot_id[37];
+	int r;
+
+	if (boot_id_read(boot_id) >= 0 && state->boot_id && !STREQ(boot_id, state->boot_id))
+		return 0; /* it went with the kernel */
+	r = shared_root_detach(state->rootfs, &state->root_mount, err);
+	if (r >= 0 || !force)
+		return r;
+	log_warning("%s, ignoring", err->text);
+	return 0;
+}
+
+int container_destroy(struct found *f, const struct spec *spec, bool force, struct error *err)
 {
 	struct pidref init;
 	int r, alive = open_process(f, &init, err);
@@ -136,5 +152,9 @@ int container_destroy(struct found *f, const struct spec *spec, struct error *er
 	if (spec)
 		poststop_run(spec, &f->state);
 	fault_point("delete-hooks");
+	r = unmount_root(&f->state, force, err);
+	if (r < 0)
+		return r;
+	fault_point("delete-mounts");
 	return state_dir_remove(&f->dir, err);
 }

@@ -28,6 +28,7 @@ struct exec {
 	struct spec *spec; /* the container's */
 	struct exec_process process;
 	struct pidref init;
+	int root; /* of init, where no mount namespace leads to it */
 	struct filter filter;
 	struct cgroup cgroup; /* fd only */
 	struct launch launch;
@@ -119,6 +120,24 @@ static int build_plan(struct exec *e, struct error *err)
 	return plan_build_exec(e->spec, &host, &options, &e->launch.plan, err);
 }
 
+/* Through a link of procfs, which follows no name; the pid meant our process if that is still there. */
+static int open_root(struct exec *e, struct error *err)
+{
+	_cleanup_close_ int procfd = -EBADF;
+	char name[32];
+	int r;
+
+	if (e->spec->namespaces[NS_MOUNT].present)
+		return 0;
+	r = procfd = procfs_open();
+	if (r >= 0) {
+		(void)text_format(name, sizeof(name), "%d/root", e->init.pid);
+		e->root = openat(procfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = e->root < 0 ? -errno : pidref_signal(&e->init, 0);
+	}
+	return r < 0 ? error_set(err, -r, "cannot open the container's root") : 0;
+}
+
 static int prepare(struct exec *e, struct error *err)
 {
 	int r;
@@ -136,6 +155,8 @@ static int prepare(struct exec *e, struct error *err)
 		take_size(e);
 	if (r >= 0)
 		r = found_process(&e->found, &e->init, err);
+	if (r >= 0)
+		r = open_root(e, err);
 	if (r >= 0)
 		r = compile_filter(e, err);
 	if (r >= 0)
@@ -197,6 +218,7 @@ static int start(struct exec *e, struct error *err)
 	l->spec = e->spec;
 	l->cgroup = &e->cgroup;
 	l->join_fd = e->init.fd;
+	l->join_root = e->root;
 	l->on_console = on_console;
 	l->on_listener = on_listener;
 	l->context = e;
@@ -240,6 +262,7 @@ static void exec_done(struct exec *e)
 	e->console_master = fd_close(e->console_master);
 	e->cgroup.fd = fd_close(e->cgroup.fd);
 	pidref_close(&e->init);
+	e->root = fd_close(e->root);
 	filter_done(&e->filter);
 	exec_process_done(&e->process);
 	e->spec = spec_free(e->spec);
@@ -255,6 +278,7 @@ int container_exec(const struct container_context *ctx, const struct exec_option
 		.console_master = -EBADF,
 		.cgroup = { .fd = -EBADF },
 		.init = { .fd = -EBADF },
+		.root = -EBADF,
 		.launch = { .socket = -EBADF,
 			    .gate_fd = -EBADF,
 			    .join_fd = -EBADF,

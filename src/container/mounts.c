@@ -46,7 +46,8 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 	struct plan_host host;
 	int r;
 
-	if (!(namespaces & CLONE_NEWNS))
+	/* The caller's, or that of whoever made the container: its root is no container's. */
+	if (!(namespaces & CLONE_NEWNS) || !m->container->namespaces[NS_MOUNT].present)
 		return error_fail(
 			err, ERROR_UNSUPPORTED, 0,
 			"the container shares the caller's mount namespace: its mounts are the host's");

@@ -332,6 +332,25 @@ static int record(struct setup *s, struct error *err)
 	return 0;
 }
 
+static void undo_root(void *arg)
+{
+	struct setup *s = arg;
+	struct error err;
+
+	if (shared_root_detach(s->state.rootfs, &s->state.root_mount, &err) < 0)
+		log_warning("%s", err.text);
+}
+
+/* From here on there may be a mount in the caller's own mount namespace. */
+static int on_root(struct launch *l, const struct mount_identity *root, struct error *err)
+{
+	struct setup *s = l->context;
+
+	s->state.root_mount = *root;
+	undo_push(&s->undo, undo_root, s);
+	return state_save(&s->dir, &s->state, err);
+}
+
 static int make_cgroup(struct setup *s, struct error *err)
 {
 	int r;
@@ -484,6 +503,7 @@ static int start_process(struct setup *s, struct error *err)
 	l->cgroup_host = &s->cgroup_host;
 	l->cgroup_request = &s->request;
 	l->cgroup = &s->cgroup;
+	l->on_root = on_root;
 	l->on_process = on_process;
 	l->on_hooks = on_hooks;
 	l->on_console = on_console;

@@ -39,7 +39,7 @@ struct init {
 	uint64_t old_propagation;     /* MS_* of the old tree */
 	uint64_t new_propagation;     /* MS_* of the root, set once it is the root; 0: none */
 	bool new_propagation_recursive;
-	bool no_pivot, attached_over_root, null_is_mask;
+	bool no_pivot, shared_mounts, attached_over_root, null_is_mask;
 	bool inside; /* every namespace is entered */
 	bool descriptors_closed;
 	bool cwd_entered; /* the working directory, before rights were dropped */

@@ -6,7 +6,8 @@
  *
  * pivot_root(".", ".") stacks the old root on the new one, without a directory to put it in; it is
  * detached through the descriptor that was opened before. Where peers of the host's mounts were
- * kept, they are cut first: detaching would unmount the host's.
+ * kept, they are cut first: detaching would unmount the host's. In the caller's own mount namespace
+ * there is nothing to detach, and the switch concerns this process alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,14 @@ static int pivot(const struct init *in, int old, struct error *err)
 	return r < 0 ? init_fail(err, r, "umount2", "/", "cannot detach the old root") : 0;
 }
 
+/* The container's root is the current directory. */
+static int enter_root(struct error *err)
+{
+	return chroot(".") < 0 ? init_fail(err, -errno, "chroot", "/",
+					   "cannot switch to the container's root")
+			       : 0;
+}
+
 static int move_and_chroot(struct init *in, int old, struct error *err)
 {
 	int r = old_tree_hide(in, old, err);
@@ -54,9 +63,7 @@ static int move_and_chroot(struct init *in, int old, struct error *err)
 			return init_fail(err, r, "move_mount", "/",
 					 "cannot move the container's root to '/'");
 	}
-	return chroot(".") < 0 ? init_fail(err, -errno, "chroot", "/",
-					   "cannot switch to the container's root")
-			       : 0;
+	return enter_root(err);
 }
 
 static int verify(const struct init *in, struct error *err)
@@ -96,7 +103,9 @@ int op_pivot(struct init *in, const struct plan_op *op, struct error *err)
 	old = init_open_slash();
 	if (old < 0 || fchdir(in->root_fd) < 0)
 		return init_fail(err, -errno, "fchdir", "/", "cannot enter the container's root");
-	r = in->no_pivot ? move_and_chroot(in, old, err) : pivot(in, old, err);
+	r = in->shared_mounts ? enter_root(err)
+	    : in->no_pivot    ? move_and_chroot(in, old, err)
+			      : pivot(in, old, err);
 	if (r < 0)
 		return r;
 	if (chdir("/") < 0)

@@ -8,6 +8,8 @@
  * old one. The mount that carries it is private: nothing that is attached there is seen elsewhere.
  * Whoever enters the namespace from outside, however, starts on top of all that is mounted on "/".
  * Hooks do so and look for the rootfs at its path on the host; for them it is attached there.
+ * Without a mount namespace of our own the host half has attached it (shared_root.c) and nothing is
+ * done to the old tree.
  * The descriptor of the tree is from here on the root of all names (R1).
  */
 #include <errno.h>
@@ -146,11 +148,24 @@ static void remember_proc(struct init *in)
 		in->proc = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
 }
 
+static int take_over(struct init *in, const struct plan_arg_root *arg, int tree, struct error *err)
+{
+	_cleanup_close_ int old = init_open_slash();
+	int r;
+
+	if (old < 0)
+		return init_fail(err, old, "open", "/", "cannot open the old root");
+	if ((r = detach_from_host(in, arg, old, err)) < 0 ||
+	    (r = detach_tree(in, tree, init_string(in, arg->path), err)) < 0)
+		return r;
+	return attach_tree(in, arg, tree, old, err);
+}
+
 int op_root(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_root *arg = init_arg(in, op);
 	const char *path = init_string(in, arg->path);
-	_cleanup_close_ int tree = init_source(in, op), old = -EBADF;
+	_cleanup_close_ int tree = init_source(in, op);
 	struct stat st;
 	int r;
 
@@ -163,14 +178,11 @@ int op_root(struct init *in, const struct plan_op *op, struct error *err)
 		return init_fail(err, -errno, "fstat", path, "cannot examine rootfs '%s'", path);
 	if (!S_ISDIR(st.st_mode))
 		return init_fail(err, -ENOTDIR, NULL, path, "rootfs '%s' is not a directory", path);
-	old = init_open_slash();
-	if (old < 0)
-		return init_fail(err, -errno, "open", "/", "cannot open the old root");
 	in->old_propagation = arg->propagation ? arg->propagation : MS_SLAVE;
 	in->no_pivot = arg->flags & PLAN_ROOT_NO_PIVOT;
-	if ((r = detach_from_host(in, arg, old, err)) < 0 ||
-	    (r = detach_tree(in, tree, path, err)) < 0 ||
-	    (r = attach_tree(in, arg, tree, old, err)) < 0)
+	in->shared_mounts = arg->flags & PLAN_ROOT_SHARED;
+	r = in->shared_mounts ? 0 : take_over(in, arg, tree, err);
+	if (r < 0)
 		return r;
 	r = sys_mount_id(tree, &in->root_mount);
 	if (r < 0)

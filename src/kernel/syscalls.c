@@ -156,17 +156,32 @@ int sys_seccomp(unsigned op, unsigned flags, void *arg)
 	return result(syscall(SYS_seccomp, op, flags, arg));
 }
 
-int sys_mount_id(int fd, uint64_t *ret_id)
+/* An unknown bit is no error of statx(2), but absent from the answer. */
+static int mount_id(int fd, unsigned which, uint64_t *ret_id)
 {
 	struct uapi_statx stx;
-	int r = result(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, UAPI_STATX_MNT_ID, &stx));
+	int r = result(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, which, &stx));
 
 	if (r < 0)
 		return r;
-	if (!(stx.mask & UAPI_STATX_MNT_ID))
+	if (!(stx.mask & which))
 		return -EOPNOTSUPP;
 	*ret_id = stx.mnt_id;
 	return 0;
+}
+
+int sys_mount_id(int fd, uint64_t *ret_id)
+{
+	return mount_id(fd, UAPI_STATX_MNT_ID, ret_id);
+}
+
+int sys_mount_unique_id(int fd, uint64_t *ret_id)
+{
+	int r = mount_id(fd, UAPI_STATX_MNT_ID_UNIQUE, ret_id);
+
+	if (r == -EOPNOTSUPP)
+		*ret_id = 0;
+	return r == -EOPNOTSUPP ? 0 : r;
 }
 
 enum { SIGNAL_MAX = 64, SIGNAL_SET_SIZE = 8 };

@@ -260,6 +260,37 @@ static int serve_until_ready(struct launch *l, struct error *err)
 	}
 }
 
+/* After every source was opened (R2): what is attached now is in none of them. */
+static int attach_shared_root(struct launch *l, struct error *err)
+{
+	const struct plan_header *p = l->plan.header;
+	const struct plan_op *ops = plan_ops(p);
+	const struct plan_arg_root *arg;
+	struct mount_identity identity;
+	uint32_t i = 0;
+	int r;
+
+	while (i < p->op_count && ops[i].type != OP_ROOT)
+		i++;
+	if (i == p->op_count || (p->flags & PLAN_EXEC))
+		return 0;
+	arg = plan_at(p, ops[i].arg);
+	if (!(arg->flags & PLAN_ROOT_SHARED))
+		return 0;
+	r = shared_root_prepare(ops[i].fd, plan_string(p, arg->path), &identity, err);
+	if (r >= 0)
+		r = l->on_root(l, &identity, err);
+	fault_point("root-recorded");
+	if (r >= 0)
+		r = shared_root_attach(ops[i].fd, plan_string(p, arg->path), err);
+	fault_point("root-attached");
+	if (r < 0) {
+		error_add_step(err, plan_op_name(OP_ROOT));
+		error_add_origin(err, plan_string(p, ops[i].origin));
+	}
+	return r;
+}
+
 static int spawn(struct launch *l, struct error *err)
 {
 	_cleanup_close_ int image = -EBADF, plan = -EBADF, child_socket = -EBADF;
@@ -271,6 +302,8 @@ static int spawn(struct launch *l, struct error *err)
 	l->socket = pair[0];
 	child_socket = pair[1];
 	r = launch_open_sources(l, err);
+	if (r >= 0)
+		r = attach_shared_root(l, err);
 	if (r < 0)
 		return r;
 	l->plan.header->socket_fd = child_socket;

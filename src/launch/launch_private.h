@@ -8,6 +8,13 @@
 int launch_open_sources(struct launch *l, struct error *err);
 void launch_close_sources(struct launch *l);
 
+/*
+ * shared_root.c: makes the clone of the rootfs private and tells what will be attached; then attaches it at its own path in
+ * our mount namespace.
+ */
+int shared_root_prepare(int tree, const char *path, struct mount_identity *ret, struct error *err);
+int shared_root_attach(int tree, const char *path, struct error *err);
+
 /* image.c: a sealed memfd with the plan's bytes. */
 int launch_plan_memfd(const struct plan_header *header, struct error *err);
 

@@ -33,11 +33,17 @@ static int open_join(const struct launch *l, struct plan_op *op, struct error *e
 	return error_fail(err, ERROR_INTERNAL, 0, "unknown namespace type in the plan");
 }
 
-static int open_root(const struct plan_header *p, struct plan_op *op, struct error *err)
+static int open_root(const struct launch *l, struct plan_op *op, struct error *err)
 {
+	const struct plan_header *p = l->plan.header;
 	const struct plan_arg_root *arg = plan_at(p, op->arg);
 	const char *path = plan_string(p, arg->path);
 
+	if (p->flags & PLAN_EXEC) {
+		op->fd = fcntl(l->join_root, F_DUPFD_CLOEXEC, 3);
+		return op->fd >= 0 ? 0
+				   : error_set(err, errno, "cannot pass the container's root on");
+	}
 	op->fd =
 		mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (op->fd >= 0)
@@ -251,7 +257,7 @@ static int open_source(struct launch *l, struct plan_op *op, struct error *err)
 	case OP_JOIN:
 		return open_join(l, op, err);
 	case OP_ROOT:
-		return open_root(p, op, err);
+		return open_root(l, op, err);
 	case OP_BIND: {
 		const struct plan_arg_bind *arg = plan_at(p, op->arg);
 

@@ -72,6 +72,8 @@ char *path_join_clean(const char *base, const char *path); /* path itself where 
 /* "" for base itself, "x/y" for what is below it, NULL for anything else; both cleaned. */
 const char *path_below(const char *path, const char *base);
 int root_plan(struct builder *b);
+void root_plan_exec(
+	struct builder *b); /* with the console; for a container without a mount namespace */
 int paths_plan(
 	struct builder *b); /* masked, read-only, late read-only, the root itself, the switch */
 /* plan_devices.c */

@@ -28,7 +28,10 @@ static int build_process(struct builder *b)
 	/*
 	 * The pty comes from the container's devpts; its /dev/console belongs to its first process.
 	 */
-	console_plan(b, false);
+	if (b->spec->namespaces[NS_MOUNT].present)
+		console_plan(b, false);
+	else
+		root_plan_exec(b);
 	if ((r = process_plan(b, true)) < 0 || (r = identity_plan(b)) < 0)
 		return r;
 	if (b->late_fork) {

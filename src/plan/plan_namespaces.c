@@ -42,9 +42,36 @@ static bool has_offsets(const struct builder *b)
 	return b->spec->time_monotonic.present || b->spec->time_boottime.present;
 }
 
+/*
+ * The container mounts in the caller's mount namespace, which belongs to the caller's user namespace. What is more than a
+ * mount below the rootfs would change what the caller sees.
+ */
+static int check_shared_mounts(struct builder *b)
+{
+	const struct spec *s = b->spec;
+
+	if (b->userns)
+		return builder_refuse(
+			b, ERROR_UNSUPPORTED, s->namespaces[NS_USER].node,
+			"a container in a user namespace needs a mount namespace of its own: in the "
+			"caller's it may mount nothing, not even its devices");
+	if (s->rootfs_propagation)
+		return builder_refuse(
+			b, ERROR_CONFIG, jnode_get(s->linux_node, "rootfsPropagation"),
+			"'linux.rootfsPropagation' would change the caller's mounts: 'linux.namespaces' "
+			"has no mount namespace");
+	if (STREQ(b->root, "/"))
+		return builder_refuse(
+			b, ERROR_UNSUPPORTED, s->root.path_node ? s->root.path_node : s->root.node,
+			"the caller's root cannot be the rootfs of a container without a mount namespace "
+			"of its own: what is mounted in it would be the caller's");
+	return 0;
+}
+
 static int check(struct builder *b)
 {
 	const struct spec *s = b->spec;
+	int r;
 	const struct spec_time_offset *offset = s->time_monotonic.present ? &s->time_monotonic
 									  : &s->time_boottime;
 
@@ -52,10 +79,8 @@ static int check(struct builder *b)
 		return builder_refuse(
 			b, ERROR_CONFIG, b->spec->net_devices[0].node,
 			"linux.netDevices needs a network namespace of the container's own");
-	if (!s->namespaces[NS_MOUNT].present)
-		return builder_refuse(
-			b, ERROR_UNSUPPORTED, s->linux_node,
-			"a container without a mount namespace of its own would change the host's mounts");
+	if (!s->namespaces[NS_MOUNT].present && (r = check_shared_mounts(b)) < 0)
+		return r;
 	if ((b->ns_new & CLONE_NEWUSER) && (s->uid_maps.count == 0 || s->gid_maps.count == 0))
 		return builder_refuse(
 			b, ERROR_CONFIG, s->namespaces[NS_USER].node,

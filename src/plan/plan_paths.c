@@ -55,6 +55,30 @@ const char *path_below(const char *path, const char *base)
 	return path[len] == '/' ? path + len + 1 : NULL;
 }
 
+/* fd: the container's root, to which the namespaces would not lead the process of an exec. */
+void root_plan_exec(struct builder *b)
+{
+	struct plan_arg_root arg = { .path = plan_buffer_string(&b->buf, "/"),
+				     .flags = PLAN_ROOT_SHARED };
+
+	builder_op(b, OP_ROOT, 0, b->origin_default, &arg, sizeof(arg));
+	/* The pty comes from the container's devpts. */
+	console_plan(b, false);
+	builder_op(b, OP_PIVOT, 0, b->origin_default, NULL, 0);
+}
+
+static int plan_shared_root(struct builder *b)
+{
+	const struct spec *s = b->spec;
+	struct plan_arg_root arg = { .path = plan_buffer_string(&b->buf, b->root),
+				     .flags = PLAN_ROOT_SHARED };
+
+	builder_op(b, OP_ROOT, 0,
+		   builder_origin(b, s->root.path_node ? s->root.path_node : s->root.node), &arg,
+		   sizeof(arg));
+	return 0;
+}
+
 /*
  * The old tree first loses its way back to the host: slave unless the config says otherwise, always
  * with everything below, since a submount that stayed shared would carry the container's mounts
@@ -66,6 +90,8 @@ int root_plan(struct builder *b)
 	uint64_t old = s->rootfs_propagation;
 	unsigned flags = b->opt->no_pivot ? PLAN_ROOT_NO_PIVOT : 0;
 
+	if (!s->namespaces[NS_MOUNT].present)
+		return plan_shared_root(b);
 	/* They run before the root switch, and what they mount they mount below the rootfs by its path. */
 	if (s->hooks[HOOK_PRESTART].count || s->hooks[HOOK_CREATE_RUNTIME].count ||
 	    s->hooks[HOOK_CREATE_CONTAINER].count)

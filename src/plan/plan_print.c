@@ -342,6 +342,7 @@ static bool print_build_op(struct buf *out, const struct plan_header *p, unsigne
 		print_propagation(out, a->propagation, a->propagation_recursive);
 		buf_add_str(out, (a->flags & PLAN_ROOT_NO_PIVOT) ? " no-pivot" : "");
 		buf_add_str(out, (a->flags & PLAN_ROOT_IN_PLACE) ? " in-place" : "");
+		buf_add_str(out, (a->flags & PLAN_ROOT_SHARED) ? " shared" : "");
 		return true;
 	}
 	case OP_DEVICE: {

@@ -355,7 +355,8 @@ static bool header_ok(const struct view *v, const struct plan_header *h)
 /*
  * What the plan must hold as a whole, by its kind; fork_flags are those of OP_FORK, 0 without one.
  */
-static bool whole_ok(const struct plan_header *h, uint64_t seen, uint64_t fork_flags)
+static bool whole_ok(const struct plan_header *h, uint64_t seen, uint64_t fork_flags,
+		     bool shared_root)
 {
 	const uint64_t runs = 1ull << OP_IDENTITY | 1ull << OP_LOOKUP | 1ull << OP_GATE |
 			      1ull << OP_EXEC;
@@ -381,7 +382,7 @@ static bool whole_ok(const struct plan_header *h, uint64_t seen, uint64_t fork_f
 		       (seen & ((runs | roots) & ~(1ull << OP_GATE))) == 0;
 	if ((seen & runs) != runs)
 		return false;
-	return (seen & roots) == ((h->flags & PLAN_EXEC) != 0 ? 0 : roots);
+	return (seen & roots) == ((h->flags & PLAN_EXEC) != 0 && !shared_root ? 0 : roots);
 }
 
 int plan_validate(const void *buf, size_t size, int *ret_op)
@@ -390,6 +391,7 @@ int plan_validate(const void *buf, size_t size, int *ret_op)
 	const struct plan_header *h = buf;
 	const struct plan_op *last = NULL;
 	uint64_t seen = 0, fork_flags = 0;
+	bool shared_root = false;
 
 	*ret_op = -1;
 	if (!buf || (uintptr_t)buf % 8 != 0 || size < sizeof(*h) || size > PLAN_MAX_SIZE ||
@@ -407,8 +409,11 @@ int plan_validate(const void *buf, size_t size, int *ret_op)
 		if (op->type == OP_FORK)
 			fork_flags =
 				((const struct plan_arg_fork *)plan_at(h, op->arg))->clone_flags;
+		if (op->type == OP_ROOT)
+			shared_root = ((const struct plan_arg_root *)plan_at(h, op->arg))->flags &
+				      PLAN_ROOT_SHARED;
 		seen |= 1ull << op->type;
 		last = op;
 	}
-	return whole_ok(h, seen, fork_flags) ? 0 : -EINVAL;
+	return whole_ok(h, seen, fork_flags, shared_root) ? 0 : -EINVAL;
 }

@@ -83,13 +83,8 @@ userns() {
 }
 
 @test "a container in the caller's mount namespace: refused, the mounts would be the host's" {
-	config 'del(.linux.maskedPaths, .linux.readonlyPaths, .linux.rootfsPropagation) | .mounts = [] |
-		.linux.namespaces |= map(select(.type != "mount")) | .linux.devices = []'
-	if ! start_container; then
-		# refused as a whole: then there is nothing to add a mount to
-		grep -q 'mount namespace' "$TMP/err"
-		return 0
-	fi
+	config '.linux.namespaces |= map(select(.type != "mount"))'
+	start_container
 	run -1 mounts add '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
 	[[ $output == *"mount namespace"* ]]
 }

@@ -441,6 +441,43 @@ static void test_late_fork(void **state)
 	assert_int_equal(validate_late(late, PLAN_HAS_FORK | PLAN_LATE_FORK), -EINVAL);
 }
 
+/* The root of a container that has no mount namespace is entered by exec as well; no other is. */
+static int validate_exec_root(uint32_t root_flags, bool pivot)
+{
+	struct plan_arg_join join = { .nstype = CLONE_NEWPID };
+	struct plan_arg_identity identity = { 0 };
+	struct plan_arg_root root = { .flags = root_flags };
+	struct plan_header *h;
+	struct plan_buffer b;
+	uint32_t id;
+	int op, r;
+
+	plan_buffer_init(&b);
+	id = plan_buffer_string(&b, "c1");
+	plan_buffer_header(&b)->id = id;
+	plan_buffer_header(&b)->flags = PLAN_EXEC;
+	join.path = plan_buffer_string(&b, "");
+	root.path = plan_buffer_string(&b, "/");
+	add_plain(&b, OP_JOIN, &join, sizeof(join));
+	add_plain(&b, OP_ROOT, &root, sizeof(root));
+	if (pivot)
+		add_plain(&b, OP_PIVOT, NULL, 0);
+	add_plain(&b, OP_IDENTITY, &identity, sizeof(identity));
+	add_end(&b);
+	assert_int_equal(plan_buffer_finish(&b, &h), 0);
+	r = validate(h, &op);
+	free(h);
+	return r;
+}
+
+static void test_exec_root(void **state)
+{
+	(void)state;
+	assert_int_equal(validate_exec_root(PLAN_ROOT_SHARED, true), 0);
+	assert_int_equal(validate_exec_root(PLAN_ROOT_SHARED, false), -EINVAL);
+	assert_int_equal(validate_exec_root(0, true), -EINVAL);
+}
+
 static int validate_netns(uint64_t clone, uint32_t flags, unsigned times)
 {
 	struct plan_arg_netns arg = { .flags = PLAN_NETNS_LOOPBACK };
@@ -510,7 +547,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),  cmocka_unit_test(test_order),
 		cmocka_unit_test(test_missing),    cmocka_unit_test(test_joins_and_fork),
 		cmocka_unit_test(test_every_byte), cmocka_unit_test(test_late_fork),
-		cmocka_unit_test(test_netns),
+		cmocka_unit_test(test_exec_root),  cmocka_unit_test(test_netns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
