@@ -133,6 +133,8 @@ enum plan_flags {
 	 * would count the process that forks; the host half has raised the hard ones, and lowering needs no privilege.
 	 */
 	PLAN_LATE_FORK = 1u << 8,
+	/* run.oci.keep_original_groups: the supplementary groups stay, also on the way into a user namespace */
+	PLAN_KEEP_GROUPS = 1u << 9,
 };
 
 struct plan_array {

@@ -41,14 +41,21 @@ static const char *namespace_name(uint64_t nstype)
 }
 
 /*
- * setgroups may be denied in this user namespace; the groups are then settled, or refused, by
- * OP_IDENTITY. The ids are taken by raw calls: musl's wrappers speak to threads first.
+ * It may be denied in a user namespace for good, and the caller may lack the privilege outside of it; the groups are
+ * then settled, or refused, by OP_IDENTITY.
  */
+static void drop_groups(const struct init *in)
+{
+	if (!(in->plan->flags & PLAN_KEEP_GROUPS))
+		(void)syscall(SYS_setgroups, 0, NULL);
+}
+
+/* The ids are taken by raw calls: musl's wrappers speak to threads first. */
 int init_take_setup_ids(const struct init *in, struct error *err)
 {
 	const uint32_t uid = in->plan->setup_uid, gid = in->plan->setup_gid;
 
-	(void)syscall(SYS_setgroups, 0, NULL);
+	drop_groups(in);
 	if (syscall(SYS_setresgid, gid, gid, gid) < 0)
 		return init_fail(err, -errno, "setresgid", NULL,
 				 "cannot take group %u of the user namespace for the set-up", gid);
@@ -89,19 +96,6 @@ static int join_failed(const struct init *in, const struct plan_arg_join *arg, i
 					 "a process cannot join the user namespace that it is in");
 	}
 	return r;
-}
-
-/* Inside it may be denied for good; the caller may lack the privilege, which OP_IDENTITY finds out. */
-static void drop_groups(const struct init *in)
-{
-	const struct plan_op *ops = plan_ops(in->plan);
-
-	for (uint32_t i = in->index; i < in->plan->op_count; i++) {
-		const struct plan_arg_identity *id = init_arg(in, &ops[i]);
-
-		if (ops[i].type == OP_IDENTITY && !(id->flags & PLAN_IDENTITY_KEEP_GROUPS))
-			(void)syscall(SYS_setgroups, 0, NULL);
-	}
 }
 
 static int join(struct init *in, const struct plan_op *op, struct error *err)

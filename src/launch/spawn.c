@@ -82,9 +82,9 @@ static void child_enter_userns(const struct plan_header *p, int socket)
 {
 	uint64_t effective, permitted, inheritable;
 
-	(void)setgroups(
-		0,
-		NULL); /* denied with a single-id map: the list is then the caller's and checked later */
+	/* Denied with a single-id map: the list is then the caller's and checked later. */
+	if (!(p->flags & PLAN_KEEP_GROUPS))
+		(void)setgroups(0, NULL);
 	if (setresgid(p->setup_gid, p->setup_gid, p->setup_gid) < 0)
 		child_fail(socket, errno, "setresgid",
 			   "cannot take the set-up group of the user namespace");

@@ -138,6 +138,7 @@ static int plan_groups(struct builder *b, struct plan_arg_identity *id)
 
 	if (b->opt->keep_groups) {
 		id->flags |= PLAN_IDENTITY_KEEP_GROUPS;
+		plan_buffer_header(&b->buf)->flags |= PLAN_KEEP_GROUPS;
 		return 0;
 	}
 	/*

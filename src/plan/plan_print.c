@@ -27,7 +27,7 @@ static const struct word plan_words[] = {
 	{ PLAN_USERNS, "userns" },         { PLAN_ROOTLESS, "rootless" },
 	{ PLAN_NEW_PIDNS, "new-pidns" },   { PLAN_HAS_FORK, "fork" },
 	{ PLAN_NEW_USERNS, "new-userns" }, { PLAN_TIMING, "timing" },
-	{ PLAN_LATE_FORK, "late-fork" },
+	{ PLAN_LATE_FORK, "late-fork" },   { PLAN_KEEP_GROUPS, "keep-groups" },
 };
 static const struct word op_words[] = {
 	{ PLAN_OP_OPEN_HERE, "open-here" },

@@ -149,3 +149,10 @@ assert_output_has() {
 		[[ $output == *"$t"* ]] || { echo "missing: $t" >&2; echo "output: $output" >&2; return 1; }
 	done
 }
+# A user namespace whose ids are the host's, plus 100000. The rootfs has to be reachable for it.
+add_userns() {
+	need_root
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$TMP" "$BUNDLE" "$H" "$BATS_RUN_TMPDIR"
+	chown -Rh 100000:100000 "$BUNDLE/rootfs"
+}

@@ -31,13 +31,6 @@ make_tree() {
 	echo top >"$H/tree/file"
 	echo sub >"$H/tree/sub/file"
 }
-# A user namespace whose ids are the host's, plus 100000. The rootfs has to be reachable for it.
-add_userns() {
-	need_root
-	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
-	chmod 755 "$TMP" "$BUNDLE" "$H" "$BATS_RUN_TMPDIR"
-	chown -Rh 100000:100000 "$BUNDLE/rootfs"
-}
 
 @test "ro, nosuid, nodev, noexec, nosymfollow and nodiratime of a new filesystem" {
 	add_mount /m tmpfs tmpfs ro nosuid nodev noexec nosymfollow nodiratime

@@ -183,6 +183,10 @@ sched_or_skip() {
 	config '.annotations["run.oci.keep_original_groups"] = "1"'
 	run setpriv --groups 4242 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 	[[ $output == *"groups="*4242* ]]
+	# Also on the way into a user namespace, where this one has no name.
+	add_userns
+	run setpriv --groups 4242 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	[[ $output == *" groups=65534" ]]
 }
 
 @test "capabilities: each set is as given" {
