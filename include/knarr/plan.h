@@ -201,10 +201,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_PROPAGATION_REC = 1u << 9,
 	/* source lies below an earlier mount of this config: opened in its turn, by path in the root (source is a path inside the root) */
 	PLAN_MOUNT_SOURCE_LATE = 1u << 10,
-	/* OP_BIND of the container's own cgroup directory: launch supplies the fd */
-	PLAN_MOUNT_CGROUP = 1u << 11,
 	/* OP_BIND of the directory of the notify socket: launch supplies the fd where it can */
-	PLAN_MOUNT_NOTIFY = 1u << 13,
+	PLAN_MOUNT_NOTIFY = 1u << 11,
 	/* devpts: gid= was left out, that group is not mapped (printed, nothing to do) */
 	PLAN_MOUNT_GID_DROPPED = 1u << 12,
 };
@@ -396,7 +394,6 @@ struct plan_host {
 	bool privileged; /* CAP_SYS_ADMIN in the initial user namespace, or in ours with real mount rights */
 	bool in_userns; /* we ourselves run in a user namespace (nested or rootless under podman unshare) */
 	bool can_mknod;
-	bool has_cgroup; /* the container's cgroup is there before its first process */
 	bool cgroup_ns_supported;
 	char bundle[4096];      /* absolute */
 	char cgroup_root[256];  /* where cgroup2 is mounted on the host */

@@ -39,7 +39,7 @@ int check_mount_source(const struct plan_header *p, const struct plan_op *op, st
 	int r;
 
 	/* Those inside the container cannot be known before; our own are made by then. */
-	if (!arg || (arg->flags & (PLAN_MOUNT_CGROUP | PLAN_MOUNT_NOTIFY | PLAN_MOUNT_SOURCE_LATE)))
+	if (!arg || (arg->flags & (PLAN_MOUNT_NOTIFY | PLAN_MOUNT_SOURCE_LATE)))
 		return 0;
 	r = stat_source(p, arg, &st);
 	if (r == 0)
@@ -95,7 +95,7 @@ static int source_is_directory(const struct plan_header *p, const struct plan_op
 	const struct plan_arg_bind *arg = bind_of(p, op);
 	struct stat st;
 
-	if (!arg || (arg->flags & (PLAN_MOUNT_CGROUP | PLAN_MOUNT_NOTIFY)))
+	if (!arg || (arg->flags & PLAN_MOUNT_NOTIFY))
 		return 1;
 	if ((arg->flags & PLAN_MOUNT_SOURCE_LATE) || stat_source(p, arg, &st) < 0 ||
 	    S_ISLNK(st.st_mode))

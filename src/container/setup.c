@@ -133,12 +133,7 @@ static int decide_cgroup(struct setup *s, struct error *err)
 		return r;
 	text_copy(s->host.cgroup_root, sizeof(s->host.cgroup_root), s->cgroup_host.mount_point);
 	request_cgroup(s);
-	r = cgroup_resolve(&s->cgroup_host, &s->request, &s->cgroup, err);
-	if (r < 0)
-		return r;
-	/* systemd makes the cgroup around the first process: there is none to show before. */
-	s->host.has_cgroup = s->cgroup.driver == CGROUP_FS;
-	return 0;
+	return cgroup_resolve(&s->cgroup_host, &s->request, &s->cgroup, err);
 }
 
 static int compile_filter(struct setup *s, struct error *err)

@@ -142,19 +142,6 @@ static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *
 	return r < 0 ? explain_idmap_failure(r, plan_string(p, arg->source), err) : 0;
 }
 
-static int open_own_cgroup(struct launch *l, struct plan_op *op, struct error *err)
-{
-	if (!l->cgroup || l->cgroup->fd < 0)
-		return error_fail(err, ERROR_UNSUPPORTED, 0,
-				  "the container has no cgroup that could be mounted");
-	op->fd = mount_open_tree(l->cgroup->fd, "",
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (op->fd < 0)
-		return error_set(err, -op->fd, "cannot clone the mount of cgroup '%s'",
-				 l->cgroup->path);
-	return 0;
-}
-
 /* Below a descriptor of the state directory, not by its path (R17). */
 static int open_notify(struct launch *l, const char *path, struct plan_op *op, struct error *err)
 {
@@ -182,8 +169,6 @@ static int open_bind(struct launch *l, struct plan_op *op, struct error *err)
 	const char *path = plan_string(p, arg->source);
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 
-	if (arg->flags & PLAN_MOUNT_CGROUP)
-		return open_own_cgroup(l, op, err);
 	if (arg->flags & PLAN_MOUNT_NOTIFY)
 		return open_notify(l, path, op, err);
 	if ((arg->flags & PLAN_MOUNT_COPY_SYMLINK) && open_symlink(path, op))

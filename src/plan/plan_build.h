@@ -100,7 +100,6 @@ unsigned rootless_open_flags(const struct builder *b);
 unsigned rootless_device_flags(const struct builder *b, char type);
 unsigned rootless_mount_fallback(const struct builder *b, const char *fstype);
 bool rootless_drops_word(const struct builder *b, const char *fstype, const char *word);
-bool rootless_shares_host_cgroup(const struct builder *b);
 int rootless_check_idmap(struct builder *b, const struct spec_mount *m);
 int rootless_check_live_bind(struct builder *b, const struct spec_mount *m);
 bool rootless_single_gid(const struct builder *b);

@@ -337,9 +337,9 @@ static int mount_new(struct builder *b, size_t index)
 /* ---- the cgroup tree ------------------------------------------------------------------- */
 
 /*
- * With a cgroup namespace the kernel shows the container's part of the tree and no more. Without
- * one, the container's own directory is bound, or the host's tree where there is none yet (systemd)
- * or it cannot be cloned; always read-only: write access would reach what the host set (CVE-2023-25809).
+ * With a cgroup namespace the kernel shows the container's part of the tree and no more. Without one, the host's tree is
+ * bound, so that the paths in /proc/PID/cgroup lead somewhere in it; always read-only: write access would reach what
+ * the host set (CVE-2023-25809).
  */
 static int mount_cgroup(struct builder *b, size_t index)
 {
@@ -371,17 +371,15 @@ static int mount_cgroup(struct builder *b, size_t index)
 			   sizeof(arg));
 		return 0;
 	}
-	bool whole = rootless_shares_host_cgroup(b);
-
-	if (whole && b->host->cgroup_root[0] == '\0')
+	if (b->host->cgroup_root[0] == '\0')
 		return builder_refuse(
 			b, ERROR_UNSUPPORTED, m->node,
 			"cannot mount the cgroup tree on '%s': this host has no cgroup2 mount",
 			m->destination);
 	struct plan_arg_bind arg = {
-		.source = plan_buffer_string(&b->buf, whole ? b->host->cgroup_root : ""),
+		.source = plan_buffer_string(&b->buf, b->host->cgroup_root),
 		.target = target,
-		.flags = common_flags(m) | (whole ? PLAN_MOUNT_RECURSIVE : PLAN_MOUNT_CGROUP),
+		.flags = common_flags(m) | PLAN_MOUNT_RECURSIVE,
 		.attr_set = attr_set,
 		.attr_clear = attr_clear,
 		.rec_attr_set = m->rec_attr_set | MOUNT_ATTR_RDONLY,

@@ -46,7 +46,6 @@ static const struct word mount_words[] = {
 	{ PLAN_MOUNT_FALLBACK_BIND, "else-bind" },
 	{ PLAN_MOUNT_INHERIT_MODE, "inherit-mode" },
 	{ PLAN_MOUNT_SOURCE_LATE, "source-late" },
-	{ PLAN_MOUNT_CGROUP, "own-cgroup" },
 	{ PLAN_MOUNT_NOTIFY, "own-notify" },
 	{ PLAN_MOUNT_GID_DROPPED, "gid-dropped" },
 };
@@ -206,7 +205,7 @@ static void print_bind(struct buf *out, const struct plan_header *p, const struc
 {
 	buf_add_str(out, " ");
 	print_text(out, plan_string(p, a->target));
-	if (!(a->flags & (PLAN_MOUNT_CGROUP | PLAN_MOUNT_NOTIFY)))
+	if (!(a->flags & PLAN_MOUNT_NOTIFY))
 		print_field(out, "source", plan_string(p, a->source));
 	print_attrs(out, a->attr_set, a->attr_clear, a->rec_attr_set, a->rec_attr_clear);
 	print_propagation(out, a->propagation, a->flags & PLAN_MOUNT_PROPAGATION_REC);

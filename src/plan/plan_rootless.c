@@ -84,15 +84,6 @@ bool rootless_drops_word(const struct builder *b, const char *fstype, const char
 	       !spec_id_to_host(&b->spec->gid_maps, gid, NULL);
 }
 
-/*
- * Without a cgroup of its own at this time, or without the right to clone a tree out of the host's, what a
- * container without a cgroup namespace can be shown is the host's tree, read-only.
- */
-bool rootless_shares_host_cgroup(const struct builder *b)
-{
-	return !b->host->has_cgroup || !b->host->privileged;
-}
-
 int rootless_check_idmap(struct builder *b, const struct spec_mount *m)
 {
 	if (b->host->privileged)

@@ -580,16 +580,18 @@ make_tree() {
 	[ "${lines[1]}" = made ]
 }
 
-@test "cgroup: without a cgroup namespace it shows the container's own, read-only" {
+@test "cgroup: without a cgroup namespace it shows the host's tree, where /proc/PID/cgroup leads to the container's own, read-only" {
 	need_root
 	[ -n "$(cgroup2_mount)" ] || skip "no cgroup2 mount on this host"
 	config 'del(.mounts[] | select(.type == "cgroup")) | .linux.namespaces |= map(select(.type != "cgroup"))'
 	add_mount /sys/fs/cgroup cgroup cgroup nosuid noexec nodev relatime rw
-	set_sh 'probe mnt /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.procs | head -n 1; mkdir /sys/fs/cgroup/sub 2>/dev/null || echo refused'
+	set_sh 'own=/sys/fs/cgroup$(grep ^0:: /proc/self/cgroup | cut -c 4-); probe mnt /sys/fs/cgroup; cat $own/cgroup.procs | head -n 1; mkdir $own/sub 2>/dev/null || echo refused
+		[ $own -ef /sys/fs/cgroup ] || echo below'
 	rt_run 0
 	[[ ${lines[0]} == "ro,"*"- cgroup2 "* ]]
 	[ "${lines[1]}" = 1 ]
 	[ "${lines[2]}" = refused ]
+	[ "${lines[3]}" = below ]
 }
 
 @test "proc shows the container's own processes" {

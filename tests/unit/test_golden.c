@@ -70,7 +70,6 @@ static bool set_number(struct golden *g, const char *key, uint32_t value)
 		{ "privileged", &g->host.privileged },
 		{ "in_userns", &g->host.in_userns },
 		{ "can_mknod", &g->host.can_mknod },
-		{ "has_cgroup", &g->host.has_cgroup },
 		{ "cgroup_ns", &g->host.cgroup_ns_supported },
 		{ "apparmor", &g->host.apparmor },
 		{ "selinux", &g->host.selinux },
@@ -131,7 +130,6 @@ static void load_options(struct golden *g, char *text)
 	*g = (struct golden){
 		.host = { .privileged = true,
 			  .can_mknod = true,
-			  .has_cgroup = true,
 			  .cgroup_ns_supported = true,
 			  .bundle = "/bundle",
 			  .cgroup_root = "/sys/fs/cgroup",

@@ -52,9 +52,7 @@ static void test_path_below(void **state)
 static int build(struct spec_mount *mounts, size_t count, uint64_t new_namespaces,
 		 struct builder *b, struct error *err)
 {
-	static const struct plan_host host = { .privileged = true,
-					       .bundle = "/b",
-					       .has_cgroup = true };
+	static const struct plan_host host = { .privileged = true, .bundle = "/b" };
 	static const struct plan_options opt = { .id = "c" };
 	static struct spec spec;
 	int r;
