@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct error;
+
 #include "knarr/uapi.h"
 
 /* ---- syscalls.c ----------------------------------------------------------------------- */
@@ -103,6 +105,13 @@ bool mount_identity_equal(const struct mount_identity *a, const struct mount_ide
 int mount_identity_is_here(const struct mount_identity *m);
 /* Was the mount with this id (of now) mounted on m, or on something that was? 1, 0, or -errno. */
 int mount_identity_carries(const struct mount_identity *m, uint64_t id);
+
+/* ---- remedy.c: the one file here that says something ------------------------------------------ */
+
+/* To an error that is filled already: what can be done about a clone(2) or unshare(2) of these namespaces that failed with r. */
+void remedy_namespaces(int r, uint64_t namespaces, struct error *err);
+/* The same for MOUNT_ATTR_IDMAP. */
+void remedy_idmap(int r, struct error *err);
 
 /* ---- interrupt.c: waits that a user may break off ----------------------------------------- */
 

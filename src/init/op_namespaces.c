@@ -215,19 +215,11 @@ static int clone_failed(int r, uint64_t flags, struct error *err)
 {
 	init_fail(err, r, "clone3", NULL,
 		  "cannot create the container's process in its namespaces");
-	if (r == -EPERM && (flags & CLONE_NEWUSER))
-		error_add_remedy(
-			err,
-			"this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
-			"kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
-	else if (r == -ENOMEM)
+	if (r == -ENOMEM)
 		error_add_remedy(err,
 				 "the first process of the joined pid namespace may have ended");
-	else if (r == -ENOSPC)
-		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
-	else if (r == -EAGAIN)
-		error_add_remedy(err,
-				 "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
+	else
+		remedy_namespaces(r, flags, err);
 	return r;
 }
 
@@ -271,12 +263,7 @@ static void unshare_failed(int r, uint64_t flags, struct error *err)
 	else
 		init_fail(err, r, "unshare", NULL, "cannot make a %s namespace",
 			  namespace_name(flags));
-	if (r == -EPERM)
-		error_add_remedy(
-			err,
-			"new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
-	else if (r == -ENOSPC)
-		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
+	remedy_namespaces(r, flags, err);
 }
 
 int op_unshare(struct init *in, const struct plan_op *op, struct error *err)

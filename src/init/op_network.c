@@ -27,6 +27,8 @@ int op_netns(struct init *in, const struct plan_op *op, struct error *err)
 		if (r < 0)
 			init_fail(err, r, own ? "unshare" : "setns", NULL,
 				  "cannot enter a new network namespace");
+		if (r < 0 && own)
+			remedy_namespaces(r, CLONE_NEWNET, err);
 	}
 	fd_close(fd);
 	return r >= 0 && own && (arg->flags & PLAN_NETNS_LOOPBACK) ? bring_loopback_up(err) : r;

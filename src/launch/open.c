@@ -73,20 +73,12 @@ static int copy_maps(const struct plan_header *p, uint32_t offset, struct spec_i
 	return 0;
 }
 
-/* statfs magic numbers are enough to name the filesystem in the one error that users meet most often. */
 static int explain_idmap_failure(int r, const char *path, struct error *err)
 {
 	error_fail(err, ERROR_UNSUPPORTED, -r, "cannot id-map the mount of '%s'", path);
 	error_add_syscall(err, "mount_setattr");
 	error_add_subject(err, path);
-	if (r == -EINVAL)
-		error_add_remedy(
-			err,
-			"the filesystem of the source does not support id-mapped mounts on this kernel");
-	else if (r == -EPERM)
-		error_add_remedy(
-			err,
-			"id-mapping needs CAP_SYS_ADMIN in the user namespace that owns the filesystem");
+	remedy_idmap(r, err);
 	return -err->code;
 }
 

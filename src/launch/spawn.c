@@ -139,31 +139,13 @@ static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, i
 
 static int explain_clone_failure(const struct launch *l, int r, struct error *err)
 {
-	uint64_t flags = l->plan.header->clone_flags;
-
 	error_set(err, -r, "cannot create the container's process");
 	error_add_syscall(err, "clone3");
-	if (r == -EPERM && (flags & CLONE_NEWUSER))
-		error_add_remedy(
-			err,
-			"this host forbids user namespaces to this user (kernel.unprivileged_userns_clone, "
-			"kernel.apparmor_restrict_unprivileged_userns, or an outer seccomp profile)");
-	else if (r == -EPERM)
-		error_add_remedy(
-			err,
-			"new namespaces need CAP_SYS_ADMIN, or a user namespace in linux.namespaces");
-	else if (r == -ENOSPC && (flags & CLONE_NEWUSER))
-		error_add_remedy(
-			err,
-			"the limit of user namespaces (/proc/sys/user/max_user_namespaces), or of another kind there, is reached");
-	else if (r == -ENOSPC)
-		error_add_remedy(err, "a limit below /proc/sys/user/max_*_namespaces is reached");
-	else if (r == -EACCES || r == -EBUSY)
+	if (r == -EACCES || r == -EBUSY)
 		error_add_remedy(err, "the process may not be made in cgroup '%s'",
 				 l->cgroup ? l->cgroup->leaf : "");
-	else if (r == -EAGAIN)
-		error_add_remedy(err,
-				 "the limit of processes is reached (pids.max or RLIMIT_NPROC)");
+	else
+		remedy_namespaces(r, l->plan.header->clone_flags, err);
 	return r;
 }
 

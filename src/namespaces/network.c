@@ -33,9 +33,7 @@ int network_namespace_enter(int *ret_own, int *ret_made, struct error *err)
 	if (r < 0) {
 		error_set(err, -r, "cannot make a network namespace");
 		error_add_syscall(err, "unshare");
-		if (r == -ENOSPC)
-			error_add_remedy(
-				err, "a limit below /proc/sys/user/max_*_namespaces is reached");
+		remedy_namespaces(r, CLONE_NEWNET, err);
 		return r;
 	}
 	made = current_namespace();
