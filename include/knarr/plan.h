@@ -191,8 +191,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_SRC_NOFOLLOW = 1u << 2,
 	PLAN_MOUNT_DEST_NOFOLLOW = 1u << 3, /* always on for proc and sysfs (T1, T2) */
 	PLAN_MOUNT_COPY_SYMLINK = 1u << 4,
-	PLAN_MOUNT_IDMAP =
-		1u << 5, /* the host half applies the id map to the tree before it is passed */
+	/* the host half applies the id map to the tree before it is passed; with SOURCE_LATE it passes a user namespace instead */
+	PLAN_MOUNT_IDMAP = 1u << 5,
 	PLAN_MOUNT_RIDMAP = 1u << 6,
 	/* proc/sysfs/cgroup2: when the kernel refuses a new instance, bind the host's (rec): /proc, /sys, for cgroup2 the cgroup2 mount; the latter two read-only with everything below (R12) */
 	PLAN_MOUNT_FALLBACK_BIND = 1u << 7,

@@ -29,6 +29,23 @@ static int open_late_source(struct init *in, const struct plan_arg_bind *arg)
 			       flags | (arg->flags & PLAN_MOUNT_RECURSIVE ? AT_RECURSIVE : 0));
 }
 
+/* Any other source was given its map before it was passed. */
+static int map_ids(struct init *in, const struct plan_op *op, int tree, struct error *err)
+{
+	const struct plan_arg_bind *arg = init_arg(in, op);
+	const char *source = init_string(in, arg->source);
+	_cleanup_close_ int userns = op->fd;
+	int r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_RIDMAP, MOUNT_ATTR_IDMAP, 0, 0,
+				     userns);
+
+	if (r < 0) {
+		init_fail(err, r, "mount_setattr", source, "cannot id-map the mount of '%s'",
+			  source);
+		remedy_idmap(r, err);
+	}
+	return r;
+}
+
 /*
  * copy-symlink: the link is made again in the container. One that says the same is there already is
  * fine.
@@ -117,5 +134,11 @@ int op_bind(struct init *in, const struct plan_op *op, struct error *err)
 				 source);
 	if (S_ISLNK(st.st_mode) && (arg->flags & PLAN_MOUNT_COPY_SYMLINK))
 		return copy_link(in, tree, init_string(in, arg->target), err);
+	if ((arg->flags & PLAN_MOUNT_SOURCE_LATE) && (arg->flags & PLAN_MOUNT_IDMAP)) {
+		int r = map_ids(in, op, tree, err);
+
+		if (r < 0)
+			return r;
+	}
 	return attach(in, arg, &tree, &st, err);
 }

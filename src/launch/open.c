@@ -134,6 +134,16 @@ static int apply_idmap(const struct plan_header *p, const struct plan_arg_bind *
 	return r < 0 ? explain_idmap_failure(r, plan_string(p, arg->source), err) : 0;
 }
 
+/* The tree is not there yet: the container half gets the user namespace whose maps it is to have. */
+static int open_late_maps(struct launch *l, struct plan_op *op, const struct plan_arg_bind *arg,
+			  struct error *err)
+{
+	if (!(arg->flags & PLAN_MOUNT_IDMAP))
+		return 0;
+	op->fd = make_idmap_namespace(l->plan.header, arg, l, err);
+	return op->fd < 0 ? op->fd : 0;
+}
+
 /* Below a descriptor of the state directory, not by its path (R17). */
 static int open_notify(struct launch *l, const char *path, struct plan_op *op, struct error *err)
 {
@@ -238,7 +248,8 @@ static int open_source(struct launch *l, struct plan_op *op, struct error *err)
 	case OP_BIND: {
 		const struct plan_arg_bind *arg = plan_at(p, op->arg);
 
-		return arg->flags & PLAN_MOUNT_SOURCE_LATE ? 0 : open_bind(l, op, err);
+		return arg->flags & PLAN_MOUNT_SOURCE_LATE ? open_late_maps(l, op, arg, err)
+							   : open_bind(l, op, err);
 	}
 	case OP_DEVICE:
 		return open_device(p, op, err);

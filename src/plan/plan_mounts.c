@@ -487,10 +487,12 @@ static int mount_bind(struct builder *b, size_t index)
 	if (inside) {
 		_cleanup_free_ char *in_root = path_join_clean("/", inside);
 
-		if (arg.flags & PLAN_MOUNT_IDMAP)
+		/* The container half would need power over the filesystem and over the user namespace with the maps. */
+		if ((arg.flags & PLAN_MOUNT_IDMAP) && b->userns)
 			return builder_refuse(
 				b, ERROR_UNSUPPORTED, m->node,
-				"the source of '%s' lies below an earlier mount: it cannot be id-mapped",
+				"the source of '%s' lies below an earlier mount: from within the container's "
+				"user namespace it cannot be id-mapped",
 				m->destination);
 		arg.flags |= PLAN_MOUNT_SOURCE_LATE;
 		op_flags = 0;

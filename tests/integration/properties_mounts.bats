@@ -314,6 +314,41 @@ make_tree() {
 	[[ $output == "file "*" 5 6 "* ]]
 }
 
+@test "idmap: a source that lies below an earlier mount of the config" {
+	make_tree
+	mkdir "$BUNDLE/rootfs/v"
+	chown 1000:1000 "$H/tree/file" "$H/tree/sub/file"
+	add_mount /v bind "$H/tree" rbind
+	add_mount /m bind rootfs/v rbind
+	config '.mounts[-1] += {uidMappings: [{containerID: 1000, hostID: 2000, size: 1}], gidMappings: [{containerID: 1000, hostID: 3000, size: 1}]}'
+	set_sh 'probe stat /m/file; probe stat /m/sub/file; probe stat /v/file'
+	rt_run 0
+	[[ ${lines[0]} == "file "*" 2000 3000 "* ]]
+	[[ ${lines[1]} == "file "*" 1000 1000 "* ]]
+	[[ ${lines[2]} == "file "*" 1000 1000 "* ]]
+	config '.mounts[-1].options = ["rbind", "ridmap"]'
+	rt_run 0
+	[[ ${lines[0]} == "file "*" 2000 3000 "* ]]
+	[[ ${lines[1]} == "file "*" 2000 3000 "* ]]
+	[ "$(stat -c %u:%g "$H/tree/file")" = 1000:1000 ]
+}
+
+@test "idmap: a source below an earlier mount, where the container may not map it" {
+	need_root
+	mkdir -p "$H/d/sub" "$BUNDLE/rootfs/v"
+	local maps='{uidMappings: [{containerID: 1000, hostID: 100007, size: 1}], gidMappings: [{containerID: 1000, hostID: 100008, size: 1}]}'
+	add_mount /v proc proc
+	add_mount /m bind rootfs/v rbind
+	config ".mounts[-1] += $maps"
+	fails_with "cannot id-map" "/v" "does not support" config.json:
+	config 'del(.mounts[-1,-2])'
+	add_userns
+	add_mount /v bind "$H/d" rbind
+	add_mount /m bind rootfs/v/sub rbind
+	config ".mounts[-1] += $maps"
+	fails_with "user namespace" "id-mapped" config.json:
+}
+
 @test "idmap maps the top alone, ridmap the mounts below, too" {
 	add_userns
 	make_tree
