@@ -7,7 +7,7 @@ BUILD=$TOP/build
 LOGS=$TOP/build/logs
 
 BUILD_PACKAGES="autoconf automake libtool pkg-config make gcc libc6-dev binutils musl-tools git
-	libseccomp-dev libcap-dev libjansson-dev libmnl-dev libyajl-dev libsystemd-dev"
+	libseccomp-dev libjansson-dev libmnl-dev libyajl-dev libsystemd-dev"
 RUN_PACKAGES="busybox-static"
 TEST_PACKAGES="libcmocka-dev bats jq shellcheck clang clang-format libclang-rt-dev libasan8 libubsan1
 	uidmap procps util-linux iproute2 strace python3 file mmdebstrap debian-archive-keyring umoci buildah"

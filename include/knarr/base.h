@@ -115,6 +115,10 @@ void error_add_remedy(struct error *err, const char *fmt, ...) _printf_(2, 3);
 /* Puts "PREFIX: " before the sentence. */
 void error_prefix(struct error *err, const char *fmt, ...) _printf_(2, 3);
 
+/* errno.c: "ENOENT", NULL if there is no such number; "No such file or directory", the same words with every C library. */
+const char *errno_name(int errnum);
+const char *errno_text(int errnum);
+
 /* "config", "not-found", ... the machine word of the JSON record. */
 const char *error_class_name(enum error_class class);
 

@@ -133,7 +133,7 @@ bool cgroup_oom_killed(const struct cgroup *cg); /* memory.events oom_kill > 0 *
 int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *req,
 		 struct error *err);
 
-bool cgroup_systemd_supported(void); /* built in, and libsystemd can be loaded */
+bool cgroup_systemd_built(void);
 
 /* Conversions (pure; documented with their sources in limits.c). */
 uint64_t cgroup_cpu_shares_to_weight(uint64_t shares);

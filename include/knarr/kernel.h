@@ -44,6 +44,12 @@ int sys_mount_id(int fd, uint64_t *ret_id);
 /* One that is never given again while the kernel runs; 0 where the kernel (before 6.8) has none. */
 int sys_mount_unique_id(int fd, uint64_t *ret_id);
 
+/* ---- sealed.c: bytes as a descriptor that nobody can change (R7) ------------------------ */
+
+/* To be executed with AT_EMPTY_PATH: a sealed memfd, or where those are not executed a file on a private read-only tmpfs. */
+int sealed_program(const char *name, const void *data, size_t len);
+int sealed_data(const char *name, const void *data, size_t len);
+
 /* ---- safe_path.c: the only way to touch a name below a root (R1, R8, R12) -------------- */
 
 enum safe_flags {

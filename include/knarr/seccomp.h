@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp: linux.seccomp -> BPF in the host half (R20), by a code generator of our own. libseccomp gives the numbers of
- * system calls; it is loaded at need (dlopen), on a cache miss only.
+ * system calls; it is asked (knarr/library.h) on a cache miss only.
  */
 #ifndef KNARR_SECCOMP_H
 #define KNARR_SECCOMP_H
 
 #include "knarr/base.h"
+#include "knarr/library.h"
 #include "knarr/spec.h"
 
 struct filter { /* struct sock_filter[] */
@@ -31,11 +32,10 @@ void filter_done(struct filter *f);
 int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd,
 			 struct error *err);
 /* For features: does this libseccomp know ...? NULL-terminated lists of the specification's words. */
-const char *const *filter_actions(void);
-const char *const *filter_operators(void);
-const char *const *filter_archs(void);
+const char *const *filter_actions(const struct library_facts *facts);
+const char *const *filter_operators(const struct library_facts *facts);
+const char *const *filter_archs(const struct library_facts *facts);
 const char *const *filter_flags_known(void);
-bool filter_flag_supported(const char *word);       /* asks the kernel */
-int filter_library_version(char *buf, size_t size); /* "2.5.4" */
+bool filter_flag_supported(const char *word); /* asks the kernel */
 
 #endif

@@ -168,18 +168,6 @@ const char *error_class_name(enum error_class class)
 	return i < ARRAY_SIZE(names) ? names[i] : "internal";
 }
 
-/* glibc's strerror() translates and may allocate; musl's does neither without a locale. */
-static const char *errno_text(int errnum)
-{
-#ifdef __GLIBC__
-	const char *text = strerrordesc_np(errnum);
-
-	return text ? text : "unknown error";
-#else
-	return strerror(errnum);
-#endif
-}
-
 static bool ends_in(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);

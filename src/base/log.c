@@ -147,9 +147,7 @@ static void put_error(struct jwrite *o, const struct error *err)
 	put_text(o, "syscall", err->syscall);
 	if (err->code != 0) {
 		jwrite_int(o, "errno", err->code);
-#ifdef __GLIBC__
-		put_text(o, "errno_name", strerrorname_np(err->code));
-#endif
+		put_text(o, "errno_name", errno_name(err->code));
 	}
 	put_text(o, "origin", err->origin);
 	put_text(o, "file", err->file);

@@ -1,500 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Talking to systemd over D-Bus: the only file that includes sd-bus.h. Host half.
- *
- * libsystemd is loaded when the first scope is made, for most commands never need it and its loading takes longer
- * than they do. A call and the wait for its job are one round trip: the match for JobRemoved is sent ahead of the call
- * on the same connection, and the end of the job cannot be missed. Everything is asynchronous under one deadline, so
- * that a bus that accepts and never answers costs 30 seconds and a clear sentence, not a hang.
- */
+/* Questions about units, as values for the loader (knarr/library.h). Host half. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cgroups/bus.h"
 #include "cgroups/bus_address.h"
-#include "cgroups/tree.h"
-
-#ifdef HAVE_SYSTEMD
-
-#include <dlfcn.h>
-#include <systemd/sd-bus.h>
-
-#ifndef KNARR_SONAME_SYSTEMD
-#define KNARR_SONAME_SYSTEMD "libsystemd.so.0"
-#endif
-
-#define SYSTEMD "org.freedesktop.systemd1"
-#define MANAGER_PATH "/org/freedesktop/systemd1"
-#define MANAGER SYSTEMD ".Manager"
-
-#define SYMBOLS(X)                        \
-	X(sd_bus_new)                     \
-	X(sd_bus_set_address)             \
-	X(sd_bus_set_bus_client)          \
-	X(sd_bus_start)                   \
-	X(sd_bus_close_unref)             \
-	X(sd_bus_process)                 \
-	X(sd_bus_wait)                    \
-	X(sd_bus_call_async)              \
-	X(sd_bus_match_signal_async)      \
-	X(sd_bus_message_new_method_call) \
-	X(sd_bus_message_append)          \
-	X(sd_bus_message_append_basic)    \
-	X(sd_bus_message_append_array)    \
-	X(sd_bus_message_open_container)  \
-	X(sd_bus_message_close_container) \
-	X(sd_bus_message_read)            \
-	X(sd_bus_message_get_error)       \
-	X(sd_bus_message_unref)
-
-struct library {
-	void *handle;
-#define MEMBER(name) __typeof__(name) *name;
-	SYMBOLS(MEMBER)
-#undef MEMBER
-};
-
-enum job_phase { JOB_SENT, JOB_QUEUED, JOB_DONE, JOB_REFUSED };
-
-/* One call, and the job that it queued. */
-struct job {
-	struct bus *bus;
-	enum job_phase phase;
-	bool has_job; /* the reply names a job to wait for */
-	char path[128];
-	char result[32];
-	char error_name[128], message[384];
-};
-
-struct bus {
-	struct library lib;
-	sd_bus *bus;
-	int64_t deadline;
-	bool watching;   /* JobRemoved */
-	struct job *job; /* the one that is waited for */
-};
-
-static int load_library(struct library *lib, struct error *err)
-{
-	lib->handle = dlopen(KNARR_SONAME_SYSTEMD, RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle) {
-		error_fail(err, ERROR_UNSUPPORTED, 0, "the systemd cgroup driver needs %s: %s",
-			   KNARR_SONAME_SYSTEMD, dlerror());
-		error_add_remedy(err, "install libsystemd or use --cgroup-manager cgroupfs");
-		return -EINVAL;
-	}
-#define LOAD(name)                                                                                 \
-	lib->name = (__typeof__(name) *)dlsym(lib->handle, #name);                                 \
-	if (!lib->name)                                                                            \
-		return error_fail(err, ERROR_UNSUPPORTED, 0, "%s has no %s", KNARR_SONAME_SYSTEMD, \
-				  #name);
-	SYMBOLS(LOAD)
-#undef LOAD
-	return 0;
-}
-
-struct bus *bus_close(struct bus *b)
-{
-	if (!b)
-		return NULL;
-	if (b->bus)
-		b->lib.sd_bus_close_unref(b->bus);
-	/* Left loaded: unloading libraries that have destructors of their own is how exits crash. */
-	free(b);
-	return NULL;
-}
-
-static int fail_bus(int r, const char *address, struct error *err)
-{
-	error_fail(err, ERROR_SYSTEM, r == -ENOENT ? 0 : -r,
-		   "cannot reach systemd over D-Bus at '%s'", address);
-	error_add_step(err, "cgroup-systemd");
-	error_add_subject(err, address);
-	error_add_remedy(err, "start systemd and its bus, or use --cgroup-manager cgroupfs");
-	return r;
-}
+#include "knarr/cgroups.h"
+#include "knarr/library.h"
 
 int bus_check(bool user, struct error *err)
 {
 	char address[512];
-
-	return bus_address(user, address, sizeof(address), err);
-}
-
-int bus_open(bool user, struct bus **ret, struct error *err)
-{
-	_cleanup_(bus_closep) struct bus *b = mem_alloc(sizeof(*b));
-	char address[512];
-	int r = bus_address(user, address, sizeof(address), err);
-
-	r = r < 0 ? r : load_library(&b->lib, err);
-	if (r < 0)
-		return r;
-	b->deadline = clock_ms() + BUS_TIMEOUT_MS;
-	r = b->lib.sd_bus_new(&b->bus);
-	r = r < 0 ? r : b->lib.sd_bus_set_address(b->bus, address);
-	r = r < 0 ? r : b->lib.sd_bus_set_bus_client(b->bus, 1);
-	r = r < 0 ? r : b->lib.sd_bus_start(b->bus);
-	if (r < 0)
-		return fail_bus(r, address, err);
-	*ret = TAKE_PTR(b);
-	return 0;
-}
-
-/* ---- one call and its job ------------------------------------------------------------------- */
-
-static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	struct bus *b = userdata;
-	struct job *job = b->job;
-	const char *path, *unit, *result;
-	uint32_t id;
-
-	(void)error;
-	if (!job || job->phase != JOB_QUEUED ||
-	    b->lib.sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) < 0)
-		return 0;
-	if (!STREQ(path, job->path))
-		return 0;
-	text_copy(job->result, sizeof(job->result), result);
-	job->phase = JOB_DONE;
-	return 0;
-}
-
-static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error)
-{
-	struct job *job = userdata;
-	struct library *lib = &job->bus->lib;
-	const sd_bus_error *e = lib->sd_bus_message_get_error(m);
-	const char *path;
-
-	(void)error;
-	if (e) {
-		text_copy(job->error_name, sizeof(job->error_name), e->name ? e->name : "");
-		text_copy(job->message, sizeof(job->message), e->message ? e->message : "");
-		job->phase = JOB_REFUSED;
-	} else if (!job->has_job) {
-		job->phase = JOB_DONE;
-	} else if (lib->sd_bus_message_read(m, "o", &path) < 0 ||
-		   strlen(path) >= sizeof(job->path)) {
-		text_copy(job->message, sizeof(job->message), "its answer names no job");
-		job->phase = JOB_REFUSED;
-	} else {
-		text_copy(job->path, sizeof(job->path), path);
-		job->phase = JOB_QUEUED;
-	}
-	return 0;
-}
-
-static int fail_timeout(struct error *err)
-{
-	error_fail(err, ERROR_TIMEOUT, ETIMEDOUT, "systemd did not answer within %d s",
-		   BUS_TIMEOUT_MS / 1000);
-	error_add_step(err, "cgroup-systemd");
-	error_add_remedy(err, "see 'systemctl list-jobs', or use --cgroup-manager cgroupfs");
-	return -ETIMEDOUT;
-}
-
-static int run_job(struct bus *b, struct job *job, sd_bus_message *m, struct error *err)
-{
 	int r;
 
-	if (job->has_job && !b->watching) {
-		r = b->lib.sd_bus_match_signal_async(b->bus, NULL, SYSTEMD, MANAGER_PATH, MANAGER,
-						     "JobRemoved", on_job_removed, NULL, b);
-		if (r < 0)
-			return error_set(err, -r, "cannot watch the jobs of systemd");
-		b->watching = true;
-	}
-	b->job = job;
-	job->bus = b;
-	/* The deadline is ours: the library's timer would turn into an error without our words. */
-	r = b->lib.sd_bus_call_async(b->bus, NULL, m, on_reply, job, UINT64_MAX);
-	while (r >= 0 && (job->phase == JOB_SENT || job->phase == JOB_QUEUED)) {
-		int left = tree_left_ms(b->deadline);
-
-		r = b->lib.sd_bus_process(b->bus, NULL);
-		if (r != 0)
-			continue;
-		if (left == 0) {
-			b->job = NULL;
-			return fail_timeout(err);
-		}
-		r = b->lib.sd_bus_wait(b->bus, (uint64_t)left * 1000);
-		if (r == -EINTR)
-			r = 0;
-	}
-	b->job = NULL;
-	if (r < 0) {
-		error_set(err, -r, "the connection to systemd failed");
-		error_add_step(err, "cgroup-systemd");
-		return r;
-	}
-	return 0;
-}
-
-static int fail_job(const struct job *job, const char *verb, const char *unit, struct error *err)
-{
-	int r;
-
-	if (job->phase == JOB_REFUSED)
-		r = error_fail(err, ERROR_SYSTEM, 0, "systemd refuses to %s unit '%s': %s", verb,
-			       unit, job->message[0] ? job->message : job->error_name);
-	else
-		r = error_fail(err, ERROR_SYSTEM, 0,
-			       "systemd could not %s unit '%s': its job ended in '%s'", verb, unit,
-			       job->result);
-	error_add_step(err, "cgroup-systemd");
-	error_add_subject(err, unit);
-	return r;
-}
-
-static bool refused_with(const struct job *job, const char *name)
-{
-	return job->phase == JOB_REFUSED && STREQ(job->error_name, name);
-}
-
-/* ---- messages --------------------------------------------------------------------------------- */
-
-static int append_variant(struct bus *b, sd_bus_message *m, const struct gvariant *v)
-{
-	struct library *lib = &b->lib;
-	char inner[256];
-	int flag = v->number != 0, r;
-
-	/* Integers lie in the low bytes of number: a copy of the right width, whatever the byte order. */
-	switch (v->type) {
-	case 'b':
-		return lib->sd_bus_message_append_basic(m, 'b', &flag);
-	case 's':
-		return lib->sd_bus_message_append_basic(m, 's', v->text);
-	case 'd':
-		return lib->sd_bus_message_append_basic(m, 'd', &v->real);
-	case 'y':
-		return lib->sd_bus_message_append_basic(m, 'y', &(uint8_t){ (uint8_t)v->number });
-	case 'n':
-	case 'q':
-		return lib->sd_bus_message_append_basic(m, v->type,
-							&(uint16_t){ (uint16_t)v->number });
-	case 'i':
-	case 'u':
-		return lib->sd_bus_message_append_basic(m, v->type,
-							&(uint32_t){ (uint32_t)v->number });
-	case 'x':
-	case 't':
-		return lib->sd_bus_message_append_basic(m, v->type, &(uint64_t){ v->number });
-	default:
-		break;
-	}
-	if (text_format(inner, sizeof(inner), "%s", v->signature + 1) < 0)
-		return -ENAMETOOLONG;
-	if (v->type == '(')
-		inner[strlen(inner) - 1] = '\0';
-	r = lib->sd_bus_message_open_container(m, v->type == 'a' ? 'a' : 'r', inner);
-	for (size_t i = 0; i < v->count && r >= 0; i++)
-		r = append_variant(b, m, &v->items[i]);
-	return r < 0 ? r : lib->sd_bus_message_close_container(m);
-}
-
-static int append_property(struct bus *b, sd_bus_message *m, const struct scope_property *p)
-{
-	struct library *lib = &b->lib;
-	int r;
-
-	if (p->kind == SCOPE_UINT64)
-		return lib->sd_bus_message_append(m, "(sv)", p->name, "t", p->number);
-	r = lib->sd_bus_message_open_container(m, 'r', "sv");
-	r = r < 0 ? r : lib->sd_bus_message_append_basic(m, 's', p->name);
-	r = r < 0 ? r
-		  : lib->sd_bus_message_open_container(
-			    m, 'v', p->kind == SCOPE_BYTES ? "ay" : p->variant.signature);
-	if (r >= 0 && p->kind == SCOPE_BYTES)
-		r = lib->sd_bus_message_append_array(m, 'y', p->bytes, p->byte_count);
-	else if (r >= 0)
-		r = append_variant(b, m, &p->variant);
-	r = r < 0 ? r : lib->sd_bus_message_close_container(m);
-	return r < 0 ? r : lib->sd_bus_message_close_container(m);
-}
-
-static int append_properties(struct bus *b, sd_bus_message *m,
-			     const struct scope_properties *properties)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < properties->count && r >= 0; i++)
-		r = append_property(b, m, &properties->items[i]);
-	return r;
-}
-
-static int new_call(struct bus *b, const char *method, sd_bus_message **ret)
-{
-	return b->lib.sd_bus_message_new_method_call(b->bus, ret, SYSTEMD, MANAGER_PATH, MANAGER,
-						     method);
-}
-
-static int fail_message(int r, struct error *err)
-{
-	return error_set(err, -r, "cannot compose a message to systemd");
-}
-
-/* ---- the calls -------------------------------------------------------------------------------- */
-
-static int compose_scope(struct bus *b, sd_bus_message *m, const struct bus_scope *scope)
-{
-	struct library *lib = &b->lib;
-	int r = lib->sd_bus_message_append(m, "ss", scope->unit, "fail");
-
-	r = r < 0 ? r : lib->sd_bus_message_open_container(m, 'a', "(sv)");
-	r = r < 0 ? r
-		  : lib->sd_bus_message_append(m, "(sv)", "Description", "s", scope->description);
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "Slice", "s", scope->slice);
-	r = r < 0 ? r
-		  : lib->sd_bus_message_append(m, "(sv)", "PIDs", "au", 1, (uint32_t)scope->pid);
-	/* The tree below is ours: systemd neither moves processes in it nor removes what it did not make. */
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "Delegate", "b", 1);
-	/* At shutdown the engine ends its containers; the default dependencies would end them before it. */
-	r = r < 0 ? r : lib->sd_bus_message_append(m, "(sv)", "DefaultDependencies", "b", 0);
-	r = r < 0 ? r
-		  : lib->sd_bus_message_append(m, "(sv)", "CollectMode", "s", "inactive-or-failed");
-	r = r < 0 ? r : append_properties(b, m, scope->properties);
-	r = r < 0 ? r : lib->sd_bus_message_close_container(m);
-	return r < 0 ? r : lib->sd_bus_message_append(m, "a(sa(sv))", 0);
-}
-
-static int start_once(struct bus *b, const struct bus_scope *scope, struct job *job,
-		      struct error *err)
-{
-	sd_bus_message *m = NULL;
-	int r = new_call(b, "StartTransientUnit", &m);
-
-	r = r < 0 ? r : compose_scope(b, m, scope);
-	*job = (struct job){ .has_job = true };
-	r = r < 0 ? fail_message(r, err) : run_job(b, job, m, err);
-	if (m)
-		b->lib.sd_bus_message_unref(m);
-	return r;
-}
-
-/* A method whose arguments are one unit name, and perhaps a mode. */
-static int call_unit(struct bus *b, const char *method, const char *unit, const char *mode,
-		     struct job *job, struct error *err)
-{
-	sd_bus_message *m = NULL;
-	int r = new_call(b, method, &m);
-
-	r = r < 0 ? r : b->lib.sd_bus_message_append(m, "s", unit);
-	if (mode)
-		r = r < 0 ? r : b->lib.sd_bus_message_append(m, "s", mode);
-	*job = (struct job){ .has_job = mode != NULL };
-	r = r < 0 ? fail_message(r, err) : run_job(b, job, m, err);
-	if (m)
-		b->lib.sd_bus_message_unref(m);
-	return r;
-}
-
-int bus_start_scope(struct bus *b, const struct bus_scope *scope, struct error *err)
-{
-	struct job job, reset;
-	int r = start_once(b, scope, &job, err);
-
-	if (r == 0 && refused_with(&job, SYSTEMD ".UnitExists")) {
-		/* A failed unit of that name that nobody has collected is in the way; a living one stays. */
-		r = call_unit(b, "ResetFailedUnit", scope->unit, NULL, &reset, err);
-		r = r < 0 ? r : start_once(b, scope, &job, err);
-	}
-	if (r < 0)
-		return r;
-	if (job.phase == JOB_DONE && STREQ(job.result, "done"))
-		return 0;
-	r = fail_job(&job, "start", scope->unit, err);
-	error_add_origin(err, "/linux/cgroupsPath");
-	return r;
-}
-
-int bus_stop_unit(struct bus *b, const char *unit, struct error *err)
-{
-	struct job job;
-	int r = call_unit(b, "StopUnit", unit, "replace", &job, err);
-
-	if (r < 0)
-		return r;
-	if (refused_with(&job, SYSTEMD ".NoSuchUnit"))
-		return 0;
-	return job.phase == JOB_DONE ? 0 : fail_job(&job, "stop", unit, err);
-}
-
-int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties,
-		       struct error *err)
-{
-	struct job job = { .has_job = false };
-	sd_bus_message *m = NULL;
-	int r = new_call(b, "SetUnitProperties", &m);
-
-	r = r < 0 ? r : b->lib.sd_bus_message_append(m, "sb", unit, 1);
-	r = r < 0 ? r : b->lib.sd_bus_message_open_container(m, 'a', "(sv)");
-	r = r < 0 ? r : append_properties(b, m, properties);
-	r = r < 0 ? r : b->lib.sd_bus_message_close_container(m);
-	r = r < 0 ? fail_message(r, err) : run_job(b, &job, m, err);
-	if (m)
-		b->lib.sd_bus_message_unref(m);
-	if (r < 0)
-		return r;
-	return job.phase == JOB_DONE ? 0 : fail_job(&job, "change", unit, err);
-}
-
-#else /* !HAVE_SYSTEMD */
-
-static int fail_built(struct error *err)
-{
-	int r = error_fail(err, ERROR_UNSUPPORTED, 0,
-			   "this knarr was built without the systemd cgroup driver");
-
+	if (cgroup_systemd_built())
+		return bus_address(user, address, sizeof(address), err);
+	r = error_fail(err, ERROR_UNSUPPORTED, 0,
+		       "this knarr was built without the systemd cgroup driver");
 	error_add_remedy(err, "use --cgroup-manager cgroupfs");
 	return r;
 }
 
-int bus_check(bool user, struct error *err)
+/* Type, then the value: of a container its whole signature, the count, the items. */
+static void put_variant(struct buf *b, const struct gvariant *v)
 {
-	(void)user;
-	return fail_built(err);
+	wire_put_u64(b, (unsigned char)v->type);
+	switch (v->type) {
+	case 's':
+		wire_put_text(b, v->text);
+		return;
+	case 'a':
+	case '(':
+		wire_put_text(b, v->signature);
+		wire_put_u64(b, v->count);
+		for (size_t i = 0; i < v->count; i++)
+			put_variant(b, &v->items[i]);
+		return;
+	default: /* a real number travels as its bits */
+		wire_put_u64(b, v->number);
+	}
 }
 
-int bus_open(bool user, struct bus **ret, struct error *err)
+/* Count; for each its name, its signature, and a variant or the bytes of "ay". */
+static void put_properties(struct buf *b, const struct scope_properties *properties)
 {
-	(void)user;
-	(void)ret;
-	return fail_built(err);
+	wire_put_u64(b, properties->count);
+	for (size_t i = 0; i < properties->count; i++) {
+		const struct scope_property *p = &properties->items[i];
+		struct gvariant number = { .type = 't', .number = p->number };
+
+		wire_put_text(b, p->name);
+		if (p->kind == SCOPE_BYTES) {
+			wire_put_text(b, "ay");
+			wire_put_u64(b, true);
+			wire_put_bytes(b, p->bytes, p->byte_count);
+			continue;
+		}
+		wire_put_text(b, p->kind == SCOPE_VARIANT ? p->variant.signature : "t");
+		wire_put_u64(b, false);
+		put_variant(b, p->kind == SCOPE_VARIANT ? &p->variant : &number);
+	}
 }
 
-struct bus *bus_close(struct bus *b)
+/* Every question begins with the address and the unit. */
+static int begin(struct buf *asked, bool user, const char *unit, struct error *err)
 {
-	(void)b;
-	return NULL;
+	char address[512];
+	int r = bus_check(user, err);
+
+	r = r < 0 ? r : bus_address(user, address, sizeof(address), err);
+	if (r < 0)
+		return r;
+	wire_put_text(asked, address);
+	wire_put_text(asked, unit);
+	return 0;
 }
 
-int bus_start_scope(struct bus *b, const struct bus_scope *scope, struct error *err)
+static int ask(enum library_question question, struct buf *asked, struct error *err)
 {
-	(void)b;
-	(void)scope;
-	return fail_built(err);
+	_cleanup_(buf_done) struct buf answer = { 0 };
+
+	return library_ask(question, asked, NULL, 0, &answer, err);
 }
 
-int bus_stop_unit(struct bus *b, const char *unit, struct error *err)
+int bus_start_scope(bool user, const struct bus_scope *scope, struct error *err)
 {
-	(void)b;
-	(void)unit;
-	return fail_built(err);
+	_cleanup_(buf_done) struct buf asked = { 0 };
+	int r = begin(&asked, user, scope->unit, err);
+
+	if (r < 0)
+		return r;
+	wire_put_text(&asked, scope->description);
+	wire_put_text(&asked, scope->slice);
+	wire_put_u64(&asked, (uint64_t)scope->pid);
+	put_properties(&asked, scope->properties);
+	return ask(LIBRARY_SCOPE, &asked, err);
 }
 
-int bus_set_properties(struct bus *b, const char *unit, const struct scope_properties *properties,
+int bus_stop_unit(bool user, const char *unit, struct error *err)
+{
+	_cleanup_(buf_done) struct buf asked = { 0 };
+	int r = begin(&asked, user, unit, err);
+
+	return r < 0 ? r : ask(LIBRARY_STOP, &asked, err);
+}
+
+int bus_set_properties(bool user, const char *unit, const struct scope_properties *properties,
 		       struct error *err)
 {
-	(void)b;
-	(void)unit;
-	(void)properties;
-	return fail_built(err);
-}
+	_cleanup_(buf_done) struct buf asked = { 0 };
+	int r = begin(&asked, user, unit, err);
 
-#endif
+	if (r < 0)
+		return r;
+	put_properties(&asked, properties);
+	return ask(LIBRARY_PROPERTIES, &asked, err);
+}

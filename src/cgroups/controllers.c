@@ -87,7 +87,7 @@ static void explain(int dirfd, const char *path, int r, char *reason, size_t siz
 		}
 	}
 	snprintf(reason, size, "cannot write to cgroup.subtree_control of cgroup '%s': %s", shown,
-		 strerror(-r));
+		 errno_text(-r));
 }
 
 /* Enables wanted for the children of dirfd, as far as possible. */
@@ -116,7 +116,7 @@ static void enable(int dirfd, const char *path, const char *wanted, char *reason
 		r = tree_write(dirfd, "cgroup.subtree_control", word);
 		if (r < 0)
 			log_debug("controller '%s' cannot be enabled below '%s': %s", word + 1,
-				  *path ? path : "/", strerror(-r));
+				  *path ? path : "/", errno_text(-r));
 	}
 }
 
@@ -131,7 +131,8 @@ void controllers_unmake_path(int root_fd, const char *path, unsigned made)
 
 		/* Somebody else may have begun to use what we made: then it is theirs. */
 		if (r < 0 && r != -EBUSY && r != -ENOTEMPTY && r != -ENOENT)
-			log_warning("cannot remove cgroup '%s': %s, ignoring", rest, strerror(-r));
+			log_warning("cannot remove cgroup '%s': %s, ignoring", rest,
+				    errno_text(-r));
 		if (!slash)
 			return;
 		*slash = '\0';

@@ -57,7 +57,6 @@ int systemd_create(const struct cgroup_host *host, const struct cgroup_request *
 static int start_scope(const struct cgroup_request *req, const struct limits *limits, pid_t pid,
 		       struct error *err)
 {
-	_cleanup_(bus_closep) struct bus *bus = NULL;
 	_cleanup_(scope_properties_done) struct scope_properties properties = { 0 };
 	bool user = bus_is_user(req->rootless);
 	char description[1100];
@@ -76,8 +75,7 @@ static int start_scope(const struct cgroup_request *req, const struct limits *li
 	snprintf(description, sizeof(description), "knarr container %s", req->id);
 	scope_properties_add_limits(&properties, limits);
 	r = scope_properties_add_annotations(&properties, req->annotations, err);
-	r = r < 0 ? r : bus_open(user, &bus, err);
-	return r < 0 ? r : bus_start_scope(bus, &scope, err);
+	return r < 0 ? r : bus_start_scope(user, &scope, err);
 }
 
 /* "/a.slice/a-b.slice/UNIT", below wherever the manager's own tree begins. */
@@ -188,21 +186,15 @@ int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *
 
 int systemd_stop(const struct cgroup *cg, struct error *err)
 {
-	_cleanup_(bus_closep) struct bus *bus = NULL;
-	int r = bus_open(bus_is_user(false), &bus, err);
-
-	return r < 0 ? r : bus_stop_unit(bus, cg->scope, err);
+	return bus_stop_unit(bus_is_user(false), cg->scope, err);
 }
 
 int systemd_set(const struct cgroup *cg, const struct limits *limits, struct error *err)
 {
-	_cleanup_(bus_closep) struct bus *bus = NULL;
 	_cleanup_(scope_properties_done) struct scope_properties properties = { 0 };
-	int r;
 
 	scope_properties_add_limits(&properties, limits);
 	if (!properties.count)
 		return 0;
-	r = bus_open(bus_is_user(false), &bus, err);
-	return r < 0 ? r : bus_set_properties(bus, cg->scope, &properties, err);
+	return bus_set_properties(bus_is_user(false), cg->scope, &properties, err);
 }

@@ -226,7 +226,8 @@ static void restore(const struct limit *l, int dirfd, const char *old)
 		r = write_lines(dirfd, file, old);
 	}
 	if (r < 0)
-		log_warning("cannot restore '%s' of the cgroup: %s, ignoring", file, strerror(-r));
+		log_warning("cannot restore '%s' of the cgroup: %s, ignoring", file,
+			    errno_text(-r));
 }
 
 static void olds_free(char **olds, size_t count)

@@ -292,5 +292,5 @@ void resctrl_remove(int root_fd, const char *path)
 {
 	if (path && path[0] && unlinkat(root_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		log_warning("cannot remove the resctrl group '%s': %s, ignoring", path,
-			    strerror(errno));
+			    errno_text(errno));
 }

@@ -62,26 +62,27 @@ static struct jwrite *capability_names(void)
 	return list;
 }
 
-static struct jwrite *cgroup_features(void)
+static struct jwrite *cgroup_features(const struct library_facts *facts)
 {
 	struct jwrite *o = jwrite_object();
+	bool systemd = cgroup_systemd_built() && facts->systemd;
 
 	jwrite_bool(o, "v1", false);
 	jwrite_bool(o, "v2", true);
-	jwrite_bool(o, "systemd", cgroup_systemd_supported());
-	jwrite_bool(o, "systemdUser", cgroup_systemd_supported());
+	jwrite_bool(o, "systemd", systemd);
+	jwrite_bool(o, "systemdUser", systemd);
 	jwrite_bool(o, "rdma", true);
 	return o;
 }
 
-static struct jwrite *seccomp_features(void)
+static struct jwrite *seccomp_features(const struct library_facts *facts)
 {
 	struct jwrite *o = enabled(true), *supported = jwrite_array();
 	const char *const *flags = filter_flags_known();
 
-	jwrite_put(o, "actions", word_list(filter_actions()));
-	jwrite_put(o, "operators", word_list(filter_operators()));
-	jwrite_put(o, "archs", word_list(filter_archs()));
+	jwrite_put(o, "actions", word_list(filter_actions(facts)));
+	jwrite_put(o, "operators", word_list(filter_operators(facts)));
+	jwrite_put(o, "archs", word_list(filter_archs(facts)));
 	jwrite_put(o, "knownFlags", word_list(flags));
 	for (size_t i = 0; flags[i]; i++)
 		if (filter_flag_supported(flags[i]))
@@ -108,21 +109,21 @@ static struct jwrite *rdt_features(void)
 	return o;
 }
 
-static struct jwrite *linux_features(void)
+static struct jwrite *linux_features(const struct library_facts *facts)
 {
 	struct jwrite *o = jwrite_object(), *extensions = jwrite_object();
 
 	jwrite_put(o, "namespaces", namespace_names());
 	jwrite_put(o, "capabilities", capability_names());
-	jwrite_put(o, "cgroup", cgroup_features());
-	jwrite_put(o, "seccomp", seccomp_features());
+	jwrite_put(o, "cgroup", cgroup_features(facts));
+	jwrite_put(o, "seccomp", seccomp_features(facts));
 	jwrite_put(o, "apparmor", enabled(true));
 	jwrite_put(o, "selinux", enabled(true));
 	jwrite_put(o, "intelRdt", rdt_features());
 	jwrite_put(o, "memoryPolicy", memory_policy_features());
 	jwrite_put(extensions, "idmap", enabled(true));
 	jwrite_put(o, "mountExtensions", extensions);
-	jwrite_put(o, "netDevices", enabled(network_supported()));
+	jwrite_put(o, "netDevices", enabled(facts->mnl));
 	return o;
 }
 
@@ -138,10 +139,9 @@ static void put_words(struct jwrite *o, const char *key, const char *(*word)(uns
 	jwrite_string(o, key, list.len ? list.data : "");
 }
 
-static struct jwrite *annotations(void)
+static struct jwrite *annotations(const struct library_facts *facts)
 {
 	struct jwrite *o = jwrite_object();
-	char version[32];
 
 	jwrite_string(o, "dev.knarr.version", KNARR_VERSION);
 	jwrite_string(o, "dev.knarr.commit", KNARR_COMMIT);
@@ -149,22 +149,25 @@ static struct jwrite *annotations(void)
 	put_words(o, "dev.knarr.annotations.off", container_annotation_word, ~0u);
 	put_words(o, "dev.knarr.require", fallback_word, ~0u);
 	put_words(o, "dev.knarr.missing", fallback_word, mechanisms_missing());
-	if (filter_library_version(version, sizeof(version)) >= 0)
-		jwrite_string(o, "io.github.seccomp.libseccomp.version", version);
+	if (facts->seccomp[0])
+		jwrite_string(o, "io.github.seccomp.libseccomp.version", facts->seccomp);
 	return o;
 }
 
 int container_features(char **ret_json, struct error *err)
 {
 	struct jwrite *o = jwrite_object();
+	struct library_facts facts;
 
 	(void)err;
+	/* Without an answer nothing can be loaded, and that is what is said. */
+	(void)library_facts(&facts);
 	jwrite_string(o, "ociVersionMin", "1.0.0");
 	jwrite_string(o, "ociVersionMax", "1.3.0");
 	jwrite_put(o, "hooks", hook_names());
 	jwrite_put(o, "mountOptions", word_list(spec_mount_option_names()));
-	jwrite_put(o, "linux", linux_features());
-	jwrite_put(o, "annotations", annotations());
+	jwrite_put(o, "linux", linux_features(&facts));
+	jwrite_put(o, "annotations", annotations(&facts));
 	jwrite_put(o, "potentiallyUnsafeConfigAnnotations", annotations_list());
 	*ret_json = jwrite_text(o, 4);
 	return 0;

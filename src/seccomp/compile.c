@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <seccomp.h> /* tokens and marks; nothing of it is called */
 #include <string.h>
 
 #include "compile.h"
@@ -39,12 +40,14 @@
 /* One architecture of the profile; x32 shares its emit_arch with x86_64. */
 struct target {
 	uint32_t token;
+	size_t column;   /* of compile.numbers */
 	uint32_t newest; /* highest number that the profile names */
 	struct emit_arch *out;
 };
 
 struct compile {
-	const struct filter_library *lib;
+	const struct filter_numbers *numbers;
+	const int32_t *row; /* of the next name */
 	const struct spec_seccomp *spec;
 	struct arena *arena;
 	uint32_t default_action; /* with data */
@@ -114,8 +117,9 @@ static bool is_reachable(uint32_t native, uint32_t token)
 	return false;
 }
 
-static void add_target(struct compile *c, uint32_t token)
+static void add_target(struct compile *c, size_t column)
 {
+	uint32_t token = c->numbers->archs[column];
 	struct target *t = &c->targets[c->target_count];
 
 	for (size_t i = 0; i < c->target_count; i++) {
@@ -124,6 +128,7 @@ static void add_target(struct compile *c, uint32_t token)
 	}
 	c->target_count++;
 	t->token = token;
+	t->column = column;
 	if (token == SCMP_ARCH_X32) {
 		t->out = &c->out[0]; /* reachable from x86_64 only, which is the first */
 		return;
@@ -135,15 +140,11 @@ static void add_target(struct compile *c, uint32_t token)
 
 static void add_targets(struct compile *c)
 {
-	uint32_t native = c->lib->seccomp_arch_native();
-
-	add_target(c, native);
-	for (size_t i = 0; i < c->spec->architectures.count; i++) {
-		uint32_t token = filter_library_arch(c->lib, c->spec->architectures.items[i]);
-
+	add_target(c, 0);
+	for (size_t i = 1; i < c->numbers->columns; i++) {
 		/* Profiles list what exists anywhere; a program of another machine does not run here. */
-		if (is_reachable(native, token))
-			add_target(c, token);
+		if (is_reachable(c->numbers->archs[0], c->numbers->archs[i]))
+			add_target(c, i);
 	}
 }
 
@@ -271,10 +272,10 @@ static void add_call(struct compile *c, struct target *t, const struct spec_secc
 }
 
 static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action,
-		    const char *name, struct error *err)
+		    const char *name, const int32_t *row, struct error *err)
 {
 	for (size_t i = 0; i < c->target_count; i++) {
-		int nr = c->lib->seccomp_syscall_resolve_name_arch(c->targets[i].token, name), r;
+		int nr = row[c->targets[i].column], r;
 
 		if (nr != __NR_SCMP_ERROR) {
 			add_call(c, &c->targets[i], rule, action, name, nr);
@@ -319,8 +320,10 @@ static int add_rules(struct compile *c, struct error *err)
 
 		if (r == 0)
 			r = check_args(rule, err);
-		for (size_t n = 0; r == 0 && n < rule->names.count; n++)
-			r = add_name(c, rule, action, rule->names.items[n], err);
+		for (size_t n = 0; r == 0 && n < rule->names.count; n++) {
+			r = add_name(c, rule, action, rule->names.items[n], c->row, err);
+			c->row += c->numbers->columns;
+		}
 		if (r < 0)
 			return r;
 	}
@@ -430,12 +433,16 @@ static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t 
 	return add_place(err, s->node, r);
 }
 
-int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s,
+int profile_compile(const struct filter_numbers *numbers, const struct spec_seccomp *s,
 		    bool fail_unknown, struct sock_filter **ret_insns, size_t *ret_count,
 		    struct error *err)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new();
-	struct compile c = { .lib = lib, .spec = s, .arena = arena, .fail_unknown = fail_unknown };
+	struct compile c = { .numbers = numbers,
+			     .row = numbers->numbers,
+			     .spec = s,
+			     .arena = arena,
+			     .fail_unknown = fail_unknown };
 	int r = compile_in(&c, ret_insns, ret_count, err);
 
 	for (size_t i = 0; i < c.out_count; i++)

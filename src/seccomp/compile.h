@@ -6,12 +6,12 @@
 #include <linux/filter.h>
 
 #include "knarr/seccomp.h"
-#include "library.h"
+#include "numbers.h"
 
 /* Counted up whenever the same profile gives another program: cached entries of before are not used then. */
 #define FILTER_COMPILE_VERSION 1u
 
-int profile_compile(const struct filter_library *lib, const struct spec_seccomp *s,
+int profile_compile(const struct filter_numbers *numbers, const struct spec_seccomp *s,
 		    bool fail_unknown, struct sock_filter **ret_insns, size_t *ret_count,
 		    struct error *err);
 

@@ -154,17 +154,16 @@ static bool is_usable_cache(int cache_fd)
 static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struct filter *ret,
 			  char *library, size_t size, struct error *err)
 {
-	const struct scmp_version *v;
-	struct filter_library lib;
+	struct filter_numbers numbers;
 	struct sock_filter *insns;
 	size_t count;
-	int r = filter_library_load(&lib, err);
+	int r = filter_numbers_ask(s, &numbers, err);
 
 	if (r < 0)
 		return r;
-	v = lib.seccomp_version();
-	(void)text_format(library, size, "%u.%u.%u", v->major, v->minor, v->micro);
-	r = profile_compile(&lib, s, fail_unknown, &insns, &count, err);
+	text_copy(library, size, numbers.version);
+	r = profile_compile(&numbers, s, fail_unknown, &insns, &count, err);
+	filter_numbers_done(&numbers);
 	if (r < 0)
 		return r;
 	ret->insns = insns;
@@ -201,7 +200,7 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 		r = filter_file_write(cache_fd, name, key, library, &f);
 		if (r < 0)
 			log_warning("cannot store the seccomp filter in the cache: %s, ignoring",
-				    strerror(-r));
+				    errno_text(-r));
 	}
 	*ret = f;
 	return 0;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "knarr/kernel.h"
-#include "library.h"
 #include "knarr/seccomp.h"
 #include "words.h"
 
@@ -16,31 +15,27 @@
 static const char *const no_words[] = { NULL };
 
 /* Features are asked for without libseccomp as well: nothing is known then. */
-static bool has_library(struct filter_library *lib)
+static bool has_library(const struct library_facts *facts)
 {
-	return filter_library_load(lib, NULL) == 0;
+	return facts->seccomp[0] != '\0';
 }
 
-const char *const *filter_actions(void)
+const char *const *filter_actions(const struct library_facts *facts)
 {
 	static const char *const words[] = { "SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
 					     "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
 					     "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
 					     "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
 					     "SCMP_ACT_TRAP",        NULL };
-	struct filter_library lib;
-
-	return has_library(&lib) ? words : no_words;
+	return has_library(facts) ? words : no_words;
 }
 
-const char *const *filter_operators(void)
+const char *const *filter_operators(const struct library_facts *facts)
 {
 	static const char *const words[] = { "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
 					     "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ",
 					     "SCMP_CMP_NE", NULL };
-	struct filter_library lib;
-
-	return has_library(&lib) ? words : no_words;
+	return has_library(facts) ? words : no_words;
 }
 
 #define ARCHS_OF_2_5                                                                          \
@@ -51,17 +46,15 @@ const char *const *filter_operators(void)
 		"SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86",        \
 		"SCMP_ARCH_X86_64"
 
-const char *const *filter_archs(void)
+const char *const *filter_archs(const struct library_facts *facts)
 {
 	static const char *const words_2_5[] = { ARCHS_OF_2_5, NULL };
 	static const char *const words_2_6[] = { ARCHS_OF_2_5,     "SCMP_ARCH_LOONGARCH64",
 						 "SCMP_ARCH_M68K", "SCMP_ARCH_SH",
 						 "SCMP_ARCH_SHEB", NULL };
-	struct filter_library lib;
-
-	if (!has_library(&lib))
+	if (!has_library(facts))
 		return no_words;
-	return filter_library_arch(&lib, "SCMP_ARCH_LOONGARCH64") ? words_2_6 : words_2_5;
+	return facts->seccomp_2_6_archs ? words_2_6 : words_2_5;
 }
 
 const char *const *filter_flags_known(void)

@@ -54,7 +54,7 @@ const char *notify_address(void)
 	fd = sock_connect_address(SOCK_DGRAM, address);
 	if (fd < 0) {
 		log_warning("nobody listens at NOTIFY_SOCKET '%s': %s, ignoring", address,
-			    strerror(-fd));
+			    errno_text(-fd));
 		return NULL;
 	}
 	fd_close(fd);
@@ -115,7 +115,7 @@ static int tell(struct notify *n, const char *text, size_t len, int fd)
 	n->stuck = r == -EAGAIN;
 	if (r < 0)
 		log_warning("cannot send to NOTIFY_SOCKET '%s': %s, ignoring", n->address,
-			    strerror(-r));
+			    errno_text(-r));
 	else
 		n->told = true;
 	return r;

@@ -18,7 +18,7 @@ def load_table(top):
             continue
         if words[0] == "header":
             headers[words[1]] = words[2]
-        elif words[0] == "library":
+        elif words[0] == "foreign":
             libraries.append((words[1], words[2:]))
         elif words[0].endswith(":"):
             aside[words[0][:-1]] = set(words[1:])

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "knarr/kernel.h"
+#include "knarr/library.h"
 #include "knarr/network.h"
 
 struct world {
@@ -68,8 +69,10 @@ static void run_in_child(void (*test)(struct world *w))
 	int status;
 	pid_t pid;
 
+	struct library_facts facts;
+
 	if (geteuid() != 0 || system("command -v ip >/dev/null 2>&1") != 0 ||
-	    !network_supported()) {
+	    library_facts(&facts) < 0 || !facts.mnl) {
 		print_message("needs root, ip(8) and libmnl\n");
 		skip();
 		return;

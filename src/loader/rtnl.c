@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink requests through libmnl. Host half.
- *
- * libmnl is opened with dlopen: a container without linux.netDevices, which is nearly every one, pays
- * nothing for it. With NETLINK_EXT_ACK the kernel adds a sentence to its errno; it is kept for the message.
+ * rtnetlink requests through libmnl. With NETLINK_EXT_ACK the kernel adds a sentence to its errno; it is kept for the message.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rtnetlink over libmnl, which is loaded when it is needed: one request, one answer. */
-#ifndef KNARR_NETWORK_RTNL_H
-#define KNARR_NETWORK_RTNL_H
+#ifndef KNARR_LOADER_RTNL_H
+#define KNARR_LOADER_RTNL_H
 
 #include <libmnl/libmnl.h>
 
