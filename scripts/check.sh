@@ -225,7 +225,7 @@ layer_user() {
 	local home
 	home=$(getent passwd $TESTER | cut -d: -f6)
 	# The files that say something about an ordinary user.
-	(cd / && BATS_ONLY="check cli contract errors features hooks inputs lifecycle mounts namespaces notify plan process properties_devices properties_misc properties_mounts properties_namespaces properties_process properties_seccomp rootless run spec terminal" bats_files user 1200 integration "$STAGE/bin/knarr" setpriv --reuid $TESTER --regid $TESTER --init-groups \
+	(cd / && BATS_ONLY="check cli contract errors features hooks inputs lifecycle mounts namespaces notify plan process properties_devices properties_misc properties_mounts properties_namespaces properties_process properties_seccomp rootless run scripts spec terminal" bats_files user 1200 integration "$STAGE/bin/knarr" setpriv --reuid $TESTER --regid $TESTER --init-groups \
 		env -i PATH="$PATH" HOME="$home" USER=$TESTER LC_ALL=C.UTF-8 XDG_RUNTIME_DIR="$STAGE/run-user")
 }
 

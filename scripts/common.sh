@@ -28,7 +28,7 @@ apt_install() {
 	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] || die "these packages are missing, and installing them needs root:$missing"
 	echo "installing:$missing"
-	mkdir -p "$LOGS"
+	as_owner mkdir -p "$LOGS" # root's, it would keep the owner from building in there
 	export DEBIAN_FRONTEND=noninteractive
 	# shellcheck disable=SC2086 # a list of words
 	{

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2086 # lists of words
 apt_install $BUILD_PACKAGES $RUN_PACKAGES
 as_owner mkdir -p "$LOGS"
+trap give_back EXIT
 echo "building (log: build/logs/build.log)"
 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null || {
 	tail -n 30 "$LOGS/build.log" >&2
@@ -15,7 +16,7 @@ echo "building (log: build/logs/build.log)"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/knarr-quickstart.XXXXXX")
 chmod 755 "$work"
-trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'rm -rf --one-file-system "$work"; give_back' EXIT
 
 # One line each: what a program can see of its host.
 cat >"$work/look" <<'X'
@@ -41,8 +42,8 @@ cat <<X
 
 It works. From here:
   sudo make -C build install             puts knarr into /usr/local/bin
-  sudo scripts/bundle.sh DIR             makes a bundle to play with; cd DIR, knarr run NAME
-  knarr plan DIR                         tells what would be done for it, and changes nothing
+  sudo scripts/bundle.sh DIR             makes a bundle to play with; cd DIR, sudo knarr run NAME
+  sudo knarr plan DIR                    tells what would be done for it, and changes nothing
   sudo scripts/check.sh                  runs all tests
 README.md has the lines that make Podman, containerd, Docker and others use it.
 X
