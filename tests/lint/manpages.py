@@ -103,9 +103,7 @@ def check_config():
     text = read(f"man/{page}")
     ops = set(re.findall(r'\[OP_\w+\] = "([a-z-]+)"', read("src/plan/plan_names.c")))
     said = set()
-    for names, reader, doers in re.findall(r"^\.It (\S.*?) Ta (\S+) Ta (.+?)(?: Ta .+)?$", text, re.M):
-        if names.startswith("Em "):
-            continue
+    for names, reader, doers in re.findall(r"^\.It Va (.+)\nRead by (\S+), done by (.+)\.$", text, re.M):
         parts = [p.replace("[]", "") for p in names.split(", ")]
         base = parts[0].rpartition(".")[0]
         said |= {parts[0]} | {f"{base}.{p}".lstrip(".") for p in parts[1:]}
