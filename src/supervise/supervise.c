@@ -19,6 +19,7 @@
 
 #include "knarr/console.h"
 #include "knarr/supervise.h"
+#include "supervise/input_end.h"
 #include "supervise/relay.h"
 
 /* Above net.unix.max_dgram_qlen, 10 by default and 512 under systemd. */
@@ -56,6 +57,7 @@ struct loop {
 	bool ended;
 	int status;
 	struct console_saved terminal;
+	struct input_end input_end;
 	struct relay input, output;
 };
 
@@ -130,6 +132,7 @@ static int open_loop(struct loop *l, struct error *err)
 	relay_init(&l->input, STDIN_FILENO, l->s->console_master);
 	relay_init(&l->output, l->s->console_master, STDOUT_FILENO);
 	l->terminal.active = false;
+	input_end_init(&l->input_end);
 	if (l->s->console_master < 0)
 		return 0;
 	/*
@@ -177,14 +180,17 @@ enum {
 static int wait_once(struct loop *l, struct error *err)
 {
 	struct pollfd p[POLL_COUNT];
+	int timeout = -1;
 
+	if (l->slave_fd >= 0 && !l->terminal.active && !relay_is_open(&l->input))
+		timeout = input_end_type(&l->input_end, l->s->console_master, l->slave_fd);
 	p[POLL_SIGNAL] = (struct pollfd){ .fd = l->signal_fd, .events = POLLIN };
 	p[POLL_PROCESS] = (struct pollfd){ .fd = l->s->process->fd, .events = POLLIN };
 	relay_poll(&l->input, &p[POLL_IN_FROM], &p[POLL_IN_TO]);
 	relay_poll(&l->output, &p[POLL_OUT_FROM], &p[POLL_OUT_TO]);
 	p[POLL_NOTIFY] =
 		(struct pollfd){ .fd = l->s->notify ? l->s->notify->fd : -1, .events = POLLIN };
-	if (poll(p, POLL_COUNT, -1) < 0) {
+	if (poll(p, POLL_COUNT, timeout) < 0) {
 		if (errno == EINTR)
 			return 0;
 		return error_set(err, errno, "cannot wait for the container's process");

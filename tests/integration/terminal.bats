@@ -168,6 +168,25 @@ shows() { grep -q -- "$1" "$TMP/console"; }
 	assert_output_has inner-tty "<piped>"
 }
 
+# ends_with TEXT INPUT: what comes through a pipe ends for the program, too.
+ends_with() {
+	run -0 bash -c "printf '$2' | timeout 20 \"\$RT\" --root '$ROOT' run --bundle '$BUNDLE' '$ID'"
+	assert_output_has "$1"
+}
+
+@test "foreground: the end of an input that is no terminal reaches the program" {
+	need_knarr
+	set_sh 'while read x; do echo "line <$x>"; done; echo "rest <$x>"'
+	ends_with 'rest <>' 'one\ntwo\n'
+	ends_with 'rest <two>' 'one\ntwo'
+	set_sh 'cat; echo; cat; echo both ended'
+	ends_with 'both ended' 'word'
+	# An interactive shell reads characters, not lines.
+	set_args /bin/sh
+	ends_with '' ''
+	ends_with hello 'echo hel""lo\n'
+}
+
 @test "foreground: lines that go into a file or a pipe end as the program ended them" {
 	need_helper pty
 	set_sh 'test -t 1 && echo first; echo second'
