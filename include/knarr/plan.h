@@ -45,7 +45,8 @@ enum plan_op_type {
 	OP_SYMLINK,
 	OP_HOOKS_RUNTIME, /* ask the host half to run prestart and createRuntime hooks */
 	OP_HOOKS,         /* run createContainer hooks here */
-	OP_CONSOLE, /* allocate the pty, bind /dev/console, send the master to the host half */
+	OP_CONSOLE,  /* allocate the pty, bind /dev/console, send the master to the host half */
+	OP_MAKE_CWD, /* the working directory, where it is missing; the root is still writable */
 	OP_MASK,
 	OP_READONLY,
 	OP_ROOT_READONLY, /* remount the root read-only, or set its propagation */
@@ -272,7 +273,7 @@ enum plan_path_flags {
 struct plan_arg_path {
 	uint32_t path;
 	uint32_t flags;
-}; /* mask, readonly, cwd */
+}; /* make-cwd, mask, readonly, unmount, cwd */
 struct plan_arg_root_readonly {
 	uint64_t attr_set, propagation;
 	uint32_t propagation_recursive, pad;

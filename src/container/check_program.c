@@ -146,7 +146,7 @@ int check_cwd_in_rootfs(const struct spec *spec, const char *rootfs, struct erro
 	if (root < 0 || !spec->process.present || is_covered(spec, spec->process.cwd))
 		return 0;
 	fd = safe_open(root, spec->process.cwd, SAFE_DIRECTORY);
-	if (fd >= 0)
+	if (fd >= 0 || fd == -ENOENT) /* then it is made */
 		return 0;
 	error_set(err, -fd, "chdir to \"%s\"", spec->process.cwd);
 	error_add_origin(err, "/process/cwd");

@@ -70,6 +70,7 @@ init_op op_rlimit, op_personality;                                   /* op_limit
 init_op op_scheduler, op_io_priority, op_memory_policy, op_affinity; /* op_scheduler.c */
 init_op op_label;                                                    /* op_label.c */
 init_op op_identity;                                                 /* op_identity.c */
+init_op op_make_cwd;                                                 /* op_cwd.c */
 init_op op_cwd;                                                      /* op_cwd.c */
 init_op op_lookup;                                                   /* op_lookup.c */
 init_op op_gate;                                                     /* op_gate.c */

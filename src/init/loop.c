@@ -30,6 +30,7 @@ static init_op *const op_table[OP_TYPE_COUNT] = {
 	[OP_HOOKS_RUNTIME] = op_hooks_runtime,
 	[OP_HOOKS] = op_hooks,
 	[OP_CONSOLE] = op_console,
+	[OP_MAKE_CWD] = op_make_cwd,
 	[OP_MASK] = op_mask,
 	[OP_READONLY] = op_readonly,
 	[OP_ROOT_READONLY] = op_root_readonly,

@@ -6,6 +6,7 @@
  * that the container half cannot pass for), and fchdir(2), too, asks for the rights of the moment.
  * No magic link is followed, so nothing leads through /proc/self/fd to a directory outside; the
  * answer of getcwd(2) is the last word.
+ * A missing one is made before the root may become read-only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,24 @@ static int enter(const char *path, const char **ret_call)
 		return dir;
 	*ret_call = "fchdir";
 	return fchdir(dir) < 0 ? -errno : 0;
+}
+
+/* What else is wrong with the name is for op_cwd to say: not all that the program may enter is open to us. */
+int op_make_cwd(struct init *in, const struct plan_op *op, struct error *err)
+{
+	const struct plan_arg_path *arg = init_arg(in, op);
+	const char *path = init_string(in, arg->path);
+	_cleanup_close_ int own = -EBADF, dir = -EBADF;
+	int rootfd = init_root(in, &own);
+
+	dir = rootfd < 0 ? rootfd : safe_open(rootfd, path, SAFE_DIRECTORY);
+	if (dir != -ENOENT)
+		return 0;
+	dir = safe_make(rootfd, path, SAFE_MAKE_DIR, 0755, 0, NULL);
+	if (dir < 0)
+		return init_fail(err, dir, "mkdirat", path,
+				 "cannot make the working directory \"%s\"", path);
+	return 0;
 }
 
 void cwd_enter_early(struct init *in)

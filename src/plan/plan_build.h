@@ -83,9 +83,10 @@ int hooks_plan_runtime(struct builder *b);
 int hooks_plan(struct builder *b, enum spec_hook_kind kind);
 /* plan_process.c */
 void console_plan(struct builder *b, bool bind_console);
-int process_plan(struct builder *b, bool exec); /* phase 3; without what a late fork moves back */
-int process_plan_late(struct builder *b);       /* that: the limits and the session */
-void process_plan_place(struct builder *b);     /* cwd, lookup */
+int process_plan(struct builder *b, bool exec);  /* phase 3; without what a late fork moves back */
+int process_plan_late(struct builder *b);        /* that: the limits and the session */
+void process_plan_make_place(struct builder *b); /* make-cwd */
+void process_plan_place(struct builder *b);      /* cwd, lookup */
 void process_plan_gate(struct builder *b, enum plan_gate_kind kind);
 int process_plan_final(struct builder *b);             /* seccomp, exec */
 struct plan_array process_plan_env(struct builder *b); /* what the program gets */

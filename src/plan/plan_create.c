@@ -132,6 +132,7 @@ static int build_container(struct builder *b)
 	if ((r = hooks_plan_runtime(b)) < 0 || (r = hooks_plan(b, HOOK_CREATE_CONTAINER)) < 0)
 		return r;
 	console_plan(b, true);
+	process_plan_make_place(b);
 	return paths_plan(b);
 }
 

@@ -24,6 +24,7 @@ static const char *const op_names[OP_TYPE_COUNT] = {
 	[OP_HOOKS_RUNTIME] = "hooks-runtime",
 	[OP_HOOKS] = "hooks",
 	[OP_CONSOLE] = "console",
+	[OP_MAKE_CWD] = "make-cwd",
 	[OP_MASK] = "mask",
 	[OP_READONLY] = "readonly",
 	[OP_ROOT_READONLY] = "root-readonly",

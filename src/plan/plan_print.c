@@ -501,6 +501,7 @@ static void print_op(struct buf *out, const struct plan_header *p, const struct 
 	case OP_HOOKS_START:
 		print_hooks(out, p, arg);
 		return;
+	case OP_MAKE_CWD:
 	case OP_MASK:
 	case OP_READONLY:
 	case OP_UNMOUNT:

@@ -209,6 +209,16 @@ static const char *env_value(const struct spec_process *p, const char *name)
 	return value;
 }
 
+/* Images name working directories that no layer of theirs has. exec makes none: there it is a slip of the hand. */
+void process_plan_make_place(struct builder *b)
+{
+	const struct spec_process *p = b->process;
+	struct plan_arg_path cwd = { .path = plan_buffer_string(&b->buf, p->cwd) };
+
+	if (!STREQ(p->cwd, "/"))
+		builder_op(b, OP_MAKE_CWD, 0, builder_origin(b, p->cwd_node), &cwd, sizeof(cwd));
+}
+
 void process_plan_place(struct builder *b)
 {
 	const struct spec_process *p = b->process;

@@ -81,6 +81,7 @@ static const struct shape shapes[OP_TYPE_COUNT] = {
 	[OP_HOOKS_RUNTIME] = { .once = true },
 	[OP_HOOKS] = { ARG(hooks), .once = true, .fields = { FIELD(TEXT, hooks, state) } },
 	[OP_CONSOLE] = { ARG(console), .once = true },
+	[OP_MAKE_CWD] = { ARG(path), .once = true, .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_MASK] = { ARG(path), .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_READONLY] = { ARG(path), .fields = { FIELD(TEXT_NEEDED, path, path) } },
 	[OP_ROOT_READONLY] = { ARG(root_readonly), .once = true },

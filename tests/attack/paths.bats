@@ -126,6 +126,19 @@ teardown() { teardown_attack; }
 	works
 }
 
+@test "T38 a working directory that is made is made in the container, whatever leads to it" {
+	local cwd
+	ln -s "$H" "$BUNDLE/rootfs/away"
+	ln -s "../../../../../../../../../..$H/dangling" "$BUNDLE/rootfs/out"
+	for cwd in /away/new "/../../../../../../../..$H/up" /out /out/below /proc/self/root/new /proc/1/cwd/new; do
+		set_args /bin/true
+		config '.process.cwd = $d' --arg d "$cwd"
+		run rt run --bundle "$BUNDLE" "$ID" </dev/null
+		host_same
+		[ ! -e /new ]
+	done
+}
+
 @test "T38 the image gets its mount points and nothing else, through no link" {
 	local p
 	for p in etc/hostname etc/hosts etc/resolv.conf etc/mtab krun_config.json .krun_config.json run; do

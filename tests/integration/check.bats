@@ -61,10 +61,10 @@ agrees() { # file
 }
 
 @test "every problem at once" {
-	config '.process.args = ["/bin/absent"] | .process.cwd = "/nowhere" | .mounts += [{destination: "/m", type: "bind", source: $s}]
+	config '.process.args = ["/bin/absent"] | .process.cwd = "/etc/passwd" | .mounts += [{destination: "/m", type: "bind", source: $s}]
 		| .hooks.createRuntime = [{path: $h}]' --arg s "$H/no-source" --arg h "$H/no-hook"
 	rt_check 1
-	assert_output_has /bin/absent /nowhere "$H/no-source" "$H/no-hook"
+	assert_output_has /bin/absent /etc/passwd "$H/no-source" "$H/no-hook"
 }
 
 @test "a typo is answered with the nearest word" {
@@ -110,6 +110,7 @@ same() {
 	same '.process.args = ["bin/true"]' || failed=1
 	same '.process.args = ["true"] | .process.env = ["PATH=/nowhere"]' || failed=1
 	same '.process.cwd = "/etc/passwd"' || failed=1
+	same '.process.cwd = "/absent/below"' || failed=1
 	same '.process.apparmorProfile = "absent-profile"' || failed=1
 	same '.process.selinuxLabel = "a:b:c:s0"' || failed=1
 	same '.linux.mountLabel = "a:b:c:s0"' || failed=1

@@ -182,12 +182,9 @@ at_text() {
 	assert_output_has /script "o such file"
 }
 
-@test "cwd: missing, not absolute" {
-	config '.process.cwd = "/no/such/cwd"'
-	run rt run --bundle "$BUNDLE" "$ID"
-	if [ "$status" -ne 0 ]; then
-		assert_output_has /no/such/cwd config.json:
-	fi
+@test "cwd: cannot be made, not absolute" {
+	config '.process.cwd = "/proc/no/such"'
+	fails_with "$(at_text '"cwd"')" /proc/no/such
 	config '.process.cwd = "relative"'
 	fails_with "$(at_text '"cwd"')" cwd relative
 }

@@ -216,6 +216,31 @@ ends_with() {
 	[ "$output" = /srv/www ]
 }
 
+@test "a working directory that is missing is made, in a read-only root too" {
+	config '.process.cwd = "/srv/new/www" | .root.readonly = true'
+	set_args /bin/sh -c 'pwd; stat -c "%a %u" . ..; ! mkdir x 2>/dev/null'
+	rt_run 0
+	[ "$output" = $'/srv/new/www\n755 0\n755 0' ]
+	[ -d "$BUNDLE/rootfs/srv/new/www" ]
+	# With the root of a volume.
+	mkdir "$TMP/volume"
+	config '.process.cwd = "/data/new" | .mounts += [{destination: "/data", type: "bind", source: $s, options: ["bind"]}]' --arg s "$TMP/volume"
+	set_args /bin/pwd
+	rt_run 0
+	[ "$output" = /data/new ]
+	[ -d "$TMP/volume/new" ]
+}
+
+@test "exec: a missing working directory is an error" {
+	set_args /bin/sleep 60
+	rt_create
+	rt start "$ID"
+	run rt exec --cwd /absent "$ID" pwd
+	[ "$status" -ne 0 ]
+	assert_output_has /absent "o such file"
+	[ ! -e "$BUNDLE/rootfs/absent" ]
+}
+
 @test "a working directory that only the runtime may enter, and one that only the user may" {
 	need_root
 	mkdir -p "$BUNDLE/rootfs/srv/closed"
