@@ -34,9 +34,10 @@ struct state {                                        /* strings are malloc'd, o
 	uint64_t start_time;
 	int cgroup_driver; /* enum cgroup_driver */
 	char *cgroup_path, *cgroup_leaf, *cgroup_scope;
-	bool creating;       /* record of a create that has not finished */
-	uint64_t namespaces; /* CLONE_NEW* mask not shared with the host */
-	char *intel_rdt;     /* resctrl directory we made, or NULL */
+	bool creating;             /* record of a create that has not finished */
+	uint64_t namespaces;       /* CLONE_NEW* mask not shared with the host */
+	char *intel_rdt;           /* resctrl directory we made, or NULL */
+	char *allowed_annotations; /* those that --annotations named at create, with commas; or NULL */
 	struct mount_identity
 		root_mount; /* what we attached in the caller's mount namespace; id 0: nothing */
 	struct spec_map annotations; /* malloc'd */

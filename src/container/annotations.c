@@ -73,6 +73,30 @@ void annotations_restrict(struct spec *spec, const struct container_context *ctx
 	}
 }
 
+/* By their names: the places in the table are this build's. */
+char *annotations_allowed_text(uint32_t allowed)
+{
+	struct buf text = { 0 };
+	const char *word;
+
+	for (unsigned i = 0; (word = container_annotation_word(i)); i++)
+		if (allowed & (1u << i))
+			buf_printf(&text, "%s%s", text.len ? "," : "", word);
+	return text.data ? text.data : mem_strdup("");
+}
+
+uint32_t annotations_allowed_by(const struct state *state)
+{
+	const char *list = state->allowed_annotations, *word;
+	uint32_t allowed = 0;
+
+	for (; list && *list; list += strcspn(list, ","), list += *list == ',')
+		for (unsigned i = 0; (word = container_annotation_word(i)); i++)
+			if (strcspn(list, ",") == strlen(word) && text_has_prefix(list, word))
+				allowed |= 1u << i;
+	return allowed;
+}
+
 bool annotation_is_on(const struct spec *spec, const char *key)
 {
 	const char *value = spec_annotation(spec, key);

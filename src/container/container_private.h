@@ -55,6 +55,9 @@ int pidfd_send(const char *socket_path, int pidfd, const char *text, struct erro
 
 /* After each reading of a config: what the context does not allow is off from then on, and said so in the log. */
 void annotations_restrict(struct spec *spec, const struct container_context *ctx);
+/* What the caller of create allowed holds for every later verb: for its record, malloc'd, and from there. */
+char *annotations_allowed_text(uint32_t allowed);
+uint32_t annotations_allowed_by(const struct state *state);
 /* Every name that is acted upon, of whatever power, for features. */
 struct jwrite *annotations_list(void);
 /* The sentence about one that is off. */

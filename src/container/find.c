@@ -121,10 +121,12 @@ void found_done(struct found *f)
 
 int found_spec(const struct found *f, struct spec **ret, struct error *err)
 {
+	struct container_context ctx = *f->ctx;
 	int r = spec_load(f->dir.fd, "config.json", ret, NULL, err);
 
+	ctx.annotations |= annotations_allowed_by(&f->state);
 	if (r >= 0)
-		annotations_restrict(*ret, f->ctx);
+		annotations_restrict(*ret, &ctx);
 	return r;
 }
 

@@ -178,6 +178,8 @@ static void describe(struct setup *s)
 	st->cgroup_path = mem_strdup(s->cgroup.path);
 	st->cgroup_leaf = mem_strdup(s->cgroup.leaf);
 	st->cgroup_scope = mem_strdup(s->cgroup.scope);
+	if (s->ctx->annotations)
+		st->allowed_annotations = annotations_allowed_text(s->ctx->annotations);
 	state_copy_annotations(st, &s->spec->annotations);
 }
 

@@ -38,6 +38,7 @@ static const struct field {
 	{ "creating", FIELD_BOOL, offsetof(struct state, creating) },
 	{ "namespaces", FIELD_U64, offsetof(struct state, namespaces) },
 	{ "intelRdt", FIELD_TEXT, offsetof(struct state, intel_rdt) },
+	{ "allowedAnnotations", FIELD_TEXT, offsetof(struct state, allowed_annotations) },
 	{ "rootMountNamespace", FIELD_U64, offsetof(struct state, root_mount.mount_namespace) },
 	{ "rootMountId", FIELD_U64, offsetof(struct state, root_mount.id) },
 	{ "rootMountUniqueId", FIELD_U64, offsetof(struct state, root_mount.unique_id) },

@@ -84,6 +84,27 @@ teardown() { teardown_bundle; }
 	[ "$(wc -l <"$H/out")" = 3 ]
 }
 
+@test "what --annotations allowed at create holds for start and delete, and no more" {
+	need_knarr
+	printf '#!/bin/sh\necho said\necho said >&2\n' >"$H/hook"
+	chmod 755 "$H/hook"
+	config '.hooks = {createRuntime: [{path: $h}], poststart: [{path: $h}], poststop: [{path: $h}]} |
+		.annotations = {"run.oci.hooks.stdout": $o, "run.oci.hooks.stderr": $e}' --arg h "$H/hook" --arg o "$H/out" --arg e "$H/err"
+	set_args /bin/sleep 60
+	rt_create --annotations=run.oci.hooks.stdout
+	[ "$(wc -l <"$H/out")" = 1 ]
+	rt start "$ID"
+	[ "$(wc -l <"$H/out")" = 2 ]
+	rt delete --force "$ID"
+	[ "$(wc -l <"$H/out")" = 3 ]
+	[ ! -e "$H/err" ]
+	# A later caller may allow more, for itself.
+	rt_create --annotations=run.oci.hooks.stdout
+	rt delete --annotations=run.oci.hooks.stderr --force "$ID"
+	[ "$(wc -l <"$H/out")" = 5 ]
+	[ "$(wc -l <"$H/err")" = 1 ]
+}
+
 @test "an annotation that is off: a warning in the log and in check, and it stays in the state of hooks" {
 	need_knarr
 	printf '#!/bin/sh\ncat >%s/state\n' "$H" >"$H/hook"

@@ -110,6 +110,24 @@ static void a_receiver_that_is_off_is_explained(void **state)
 	assert_non_null(strstr(err.remedy, "--annotations=run.oci.seccomp.receiver"));
 }
 
+static void what_was_allowed_is_remembered_by_name(void **state)
+{
+	(void)state;
+	for (uint32_t allowed = 0; allowed < 1u << 5; allowed++) {
+		struct state record = { .allowed_annotations = annotations_allowed_text(allowed) };
+
+		assert_int_equal(annotations_allowed_by(&record), allowed);
+		state_done(&record);
+	}
+	/* One of another build, and no half of a name. */
+	struct state record = { .allowed_annotations =
+					mem_strdup("run.oci.new,run.oci.hooks.std") };
+
+	assert_int_equal(annotations_allowed_by(&record), 0);
+	state_done(&record);
+	assert_int_equal(annotations_allowed_by(&record), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +136,7 @@ int main(void)
 		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(the_state_shows_those_that_are_off),
 		cmocka_unit_test(features_list),
+		cmocka_unit_test(what_was_allowed_is_remembered_by_name),
 		cmocka_unit_test(a_receiver_that_is_off_is_explained),
 	};
 
