@@ -400,12 +400,30 @@ static int open_by_walk(int rootfd, const struct name *n, int oflags, unsigned f
 
 /* ---- both ------------------------------------------------------------------------------- */
 
+/*
+ * EPERM may be the file's (O_NOATIME by somebody else, an immutable one) as well as that of a filter, which does not look
+ * at names.
+ */
+static bool is_openat2_missing(int r)
+{
+	struct uapi_open_how how = { .flags = O_PATH | O_CLOEXEC };
+	long fd;
+
+	if (r != -EPERM)
+		return r == -ENOSYS;
+	fd = syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+	if (fd < 0)
+		return errno == EPERM;
+	fd_close((int)fd);
+	return false;
+}
+
 static int open_name(int rootfd, const struct name *n, int oflags, unsigned flags)
 {
 	int fd = open_by_kernel(rootfd, n->text, oflags | (flags & SAFE_NOFOLLOW ? O_NOFOLLOW : 0),
 				flags);
 
-	if ((fd == -ENOSYS || fd == -EPERM) && fallback_take(FALLBACK_OPENAT2))
+	if (fd < 0 && is_openat2_missing(fd) && fallback_take(FALLBACK_OPENAT2))
 		fd = open_by_walk(rootfd, n, oflags, flags);
 	return fd;
 }

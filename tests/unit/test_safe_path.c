@@ -426,6 +426,28 @@ static void a_race_stays_inside(void **state)
 	closedir(dir);
 }
 
+static bool taken_away;
+
+/* Only the owner may read without touching the time of access. */
+static void a_refusal_of_the_file_is_no_missing_call(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(2);
+		if (safe_open_io(slash, "etc/passwd", O_RDONLY | O_NOATIME) != -EPERM)
+			_exit(3);
+		_exit(taken_away == !(fallback_missing() & (1u << FALLBACK_OPENAT2)));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void take_openat2_away(int errnum)
 {
 	struct sock_filter filter[] = {
@@ -450,16 +472,24 @@ static void take_openat2_away(int errnum)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(open_stays_inside),    CASE(open_refuses),
-		CASE(open_nofollow),        CASE(open_beneath),
-		CASE(magic_links_are_none), CASE(io_opens_files_and_directories_only),
-		CASE(make_what_is_absent),  CASE(make_follows_dangling_links_inside),
-		CASE(make_keeps_setgid),    CASE(parent_and_name),
-		CASE(long_expansions_end),  CASE(a_race_stays_inside),
+		CASE(open_stays_inside),
+		CASE(open_refuses),
+		CASE(open_nofollow),
+		CASE(open_beneath),
+		CASE(magic_links_are_none),
+		CASE(io_opens_files_and_directories_only),
+		CASE(make_what_is_absent),
+		CASE(make_follows_dangling_links_inside),
+		CASE(make_keeps_setgid),
+		CASE(parent_and_name),
+		CASE(long_expansions_end),
+		CASE(a_race_stays_inside),
+		CASE(a_refusal_of_the_file_is_no_missing_call),
 	};
 	int failed = cmocka_run_group_tests_name("with openat2", tests, NULL, NULL);
 
 	take_openat2_away(EPERM);
+	taken_away = true;
 	failed += cmocka_run_group_tests_name("without openat2", tests, NULL, NULL);
 	return failed;
 }
