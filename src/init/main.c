@@ -71,6 +71,27 @@ static int map_tables(struct init *in, int plan_fd)
 	return 0;
 }
 
+/* From here on there is somebody to tell. */
+static int prepare(struct init *in, int plan_fd)
+{
+	struct error err;
+	int r = map_tables(in, plan_fd);
+
+	if (r < 0) {
+		init_fail(&err, r, "mmap", NULL, "cannot make room for the plan's descriptors");
+	} else {
+		r = sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+		if (r >= 0)
+			return 0;
+		init_fail(&err, r, "close_range", NULL,
+			  "cannot mark file descriptors close-on-exec");
+		fallback_explain(&err);
+	}
+	error_add_step(&err, "start");
+	channel_send_error(in, &err);
+	return r;
+}
+
 int main(int argc, char *argv[])
 {
 	static const char refused[] = "knarr-init: started by the host half only\n";
@@ -96,7 +117,7 @@ int main(int argc, char *argv[])
 	}
 	in.socket = in.plan->socket_fd;
 	fallback_init(in.plan->require, channel_fallback, &in);
-	if (map_tables(&in, (int)plan_fd) < 0 || sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (prepare(&in, (int)plan_fd) < 0)
 		return 1;
 	fd_close((int)plan_fd);
 	(void)umask(0); /* modes in the plan are exact */

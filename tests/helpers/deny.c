@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deny ERRNO NR[,NR...] COMMAND...: runs a command behind a filter that answers these system calls with that errno, as
- * an old kernel or an outer container would.
+ * deny ERRNO NR[=ARG][,...] COMMAND...: runs a command behind a filter that answers these system calls with that errno, as
+ * an old kernel or an outer container would; with ARG only where the first argument is that.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 int main(int argc, char **argv)
 {
-	struct sock_filter code[2 * MAX + 2];
+	struct sock_filter code[5 * MAX + 2];
 	struct sock_fprog program = { .filter = code };
 	unsigned short n = 0;
 	unsigned number;
@@ -32,9 +32,19 @@ int main(int argc, char **argv)
 	number = (unsigned)atoi(argv[1]);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
-	for (char *word = strtok(argv[2], ","); word && n < 2 * MAX; word = strtok(NULL, ",")) {
+	for (char *word = strtok(argv[2], ","); word && n < 5 * MAX; word = strtok(NULL, ",")) {
+		char *arg = strchr(word, '=');
+
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							 (unsigned)atoi(word), 0, 1);
+							 (unsigned)atoi(word), 0, arg ? 4 : 1);
+		if (arg) {
+			code[n++] = (struct sock_filter)BPF_STMT(
+				BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args));
+			code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+								 (unsigned)atoi(arg + 1), 1, 0);
+			code[n++] =
+				(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		}
 		code[n++] = (struct sock_filter)BPF_STMT(
 			BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number & SECCOMP_RET_DATA));
 	}

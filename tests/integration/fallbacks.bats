@@ -129,6 +129,16 @@ is_required() {
 	falls_back close-range 1 $NR_CLOSE_RANGE
 }
 
+@test "close-range: what only the container half misses is said all the same" {
+	set_args /bin/true
+	# The host half leaves the preserved descriptors alone, so it begins higher.
+	run "$HELPERS/deny" 38 "$NR_CLOSE_RANGE=3" "$RT" --root "$ROOT" --require=close-range run --preserve-fds 1 --bundle "$BUNDLE" "$ID" </dev/null
+	[ "$status" != 0 ]
+	assert_output_has "close-on-exec" "'close-range' is missing, which --require names"
+	assert_clean
+	run -0 "$HELPERS/deny" 38 "$NR_CLOSE_RANGE=3" "$RT" --root "$ROOT" run --preserve-fds 1 --bundle "$BUNDLE" "$ID" </dev/null
+}
+
 @test "clone3: into no cgroup it can be done without, into one it is an error" {
 	need_root
 	set_args /bin/true
