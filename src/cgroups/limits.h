@@ -51,7 +51,7 @@ void limit_target(const struct limit *l, int dirfd, const char **ret_file, const
 int limits_check(const struct limits *l, int dirfd, const char *path, bool best, struct error *err);
 /* Writes all of them (early values where there are any). */
 int limits_write(const struct limits *l, int dirfd, const char *path, bool best, struct error *err);
-/* Writes the values that had to wait for a process. best: for the early ones it was said already. */
+/* Writes the values that had to wait for a process. best: what is missing was said with the early ones, other failures are warnings. */
 int limits_write_late(const struct limits *l, int dirfd, const char *path, bool best,
 		      struct error *err);
 /* For update: final values, all or nothing. */

@@ -176,10 +176,15 @@ int limits_write_late(const struct limits *l, int dirfd, const char *path, bool 
 		      struct error *err)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		int r = l->items[i].flags & LIMIT_LATE ? write_one(l, i, dirfd, path, false, err)
+		struct error e = { 0 };
+		int r = l->items[i].flags & LIMIT_LATE ? write_one(l, i, dirfd, path, false, &e)
 						       : 0;
 
-		if (r < 0 && !best)
+		/* The early value has met a missing file, too; that has no errno. */
+		if (r >= 0 || (best && e.code == 0))
+			continue;
+		r = tolerate(r, best, &e, err);
+		if (r < 0)
 			return r;
 	}
 	return 0;

@@ -330,6 +330,41 @@ static void early_values_come_first(void **state)
 	remove_cgroup(fd, dir);
 }
 
+/* What went well early and fails later nobody has heard of yet; and a warning is no error. */
+static void a_late_value_that_fails_is_said(void **state)
+{
+	struct limit item = { .controller = "pids",
+			      .file = "pids.max",
+			      .value = "0",
+			      .early = "1",
+			      .flags = LIMIT_LATE };
+	struct limits l = { .items = &item, .count = 1 };
+	char dir[] = "/tmp/knarr-limits-XXXXXX", said[256] = "", log_path[64];
+	int fd = make_cgroup(dir), log_fd;
+	const struct error untouched = { 0 };
+
+	(void)state;
+	err = (struct error){ 0 };
+	(void)text_format(log_path, sizeof(log_path), "%s/log", dir);
+	assert_int_equal(limits_write(&l, fd, "/c", true, &err), 0);
+	assert_int_equal(unlinkat(fd, "pids.max", 0), 0);
+	assert_int_equal(mkdirat(fd, "pids.max", 0700), 0);
+	assert_int_equal(log_open(log_path, LOG_FORMAT_TEXT, LOG_LEVEL_WARNING, &err), 0);
+	assert_int_equal(limits_write_late(&l, fd, "/c", true, &err), 0);
+	assert_int_equal(log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err), 0);
+	assert_memory_equal(&err, &untouched, sizeof(err));
+	log_fd = openat(fd, "log", O_RDONLY | O_CLOEXEC);
+	assert_true(read(log_fd, said, sizeof(said) - 1) > 0);
+	assert_non_null(strstr(said, "'pids.max'"));
+	assert_non_null(strstr(said, "ignoring"));
+	fd_close(log_fd);
+	assert_true(limits_write_late(&l, fd, "/c", false, &err) < 0);
+	assert_non_null(strstr(err.text, "pids.max"));
+	assert_int_equal(unlinkat(fd, "log", 0), 0);
+	assert_int_equal(unlinkat(fd, "pids.max", AT_REMOVEDIR), 0);
+	remove_cgroup(fd, dir);
+}
+
 static void a_failed_update_puts_the_old_values_back(void **state)
 {
 	struct limit items[] = {
@@ -377,6 +412,7 @@ int main(void)
 		cmocka_unit_test(bfq_is_preferred_where_it_is),
 		cmocka_unit_test(a_missing_file_names_its_controller),
 		cmocka_unit_test(early_values_come_first),
+		cmocka_unit_test(a_late_value_that_fails_is_said),
 		cmocka_unit_test(a_failed_update_puts_the_old_values_back),
 	};
 
