@@ -111,9 +111,9 @@ gone() { ! podman container exists "$1"; }
 	mkdir -p "$STORE/over"
 	run -0 podman run --rm --cgroupns host --cgroup-parent knarrtest.slice --cpuset-cpus 0 --oom-score-adj 321 --shm-size 2m --umask 0027 --group-add 77 \
 		--device-cgroup-rule 'c 1:3 r' --security-opt mask=/proc/cmdline --security-opt proc-opts=hidepid=2 -v "$STORE/over:/over:O" --systemd always \
-		"$IMAGE" sh -c 'cat /proc/self/cgroup; echo cpus $(nproc); cat /proc/self/oom_score_adj; umask; id -G; grep " /proc " /proc/mounts
+		"$IMAGE" sh -c 'cat /proc/self/cgroup; cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/cgroup.procs" >/dev/null && echo found; echo cpus $(nproc); cat /proc/self/oom_score_adj; umask; id -G; grep " /proc " /proc/mounts
 			touch /over/x && echo upper; wc -c /proc/cmdline; cat /proc/net/dev; touch /run/x && echo run; grep " /dev/shm " /proc/mounts'
-	has knarrtest.slice/libpod- "cpus 1" 321 0027 " 77" hidepid upper "0 /proc/cmdline" eth0 run size=2048k
+	has knarrtest.slice/libpod- found "cpus 1" 321 0027 " 77" hidepid upper "0 /proc/cmdline" eth0 run size=2048k
 	[ ! -e "$STORE/over/x" ]
 	podman run --name oom --network none --memory 16m "$IMAGE" sh -c 'x=$(cat /dev/zero | head -c 60000000 | tr "\0" a)' || status=$?
 	[ "$status" = 137 ]
@@ -139,6 +139,8 @@ gone() { ! podman container exists "$1"; }
 	has 1024
 	run -0 prun --uidmap 0:200000:5000 --gidmap 0:200000:5000 "$IMAGE" sh -c 'cat /proc/self/uid_map; echo hi >/tmp/f && stat -c %u /tmp/f'
 	has 200000
+	run -0 setpriv --groups 4242 podman run --rm --network none --uidmap 0:200000:5000 --gidmap 0:200000:5000 --group-add keep-groups "$IMAGE" grep Groups: /proc/self/status
+	has 65534
 	mkdir -p "$STORE/vol"
 	touch "$STORE/vol/f"
 	run -0 prun --uidmap 0:200000:5000 --gidmap 0:200000:5000 -v "$STORE/vol:/v:idmap" "$IMAGE" stat -c %u /v/f
@@ -173,6 +175,31 @@ gone() { ! podman container exists "$1"; }
 	wait_for 20 pgrep -f 'sleep 777[.]5'
 	podman rm -f -t 0 hostpid
 	! pgrep -f 'sleep 777' || return 1
+}
+
+@test "podman: a restart policy" {
+	podman run -d --name again --network none --restart on-failure:2 "$IMAGE" sh -c 'echo turn; exit 1'
+	ended() { [ "$(podman inspect --format '{{.State.Status}} {{.RestartCount}}' again)" = "exited 2" ]; }
+	wait_for 120 ended
+	[ "$(podman logs again | grep -c turn)" = 3 ]
+	no_state_left /run/knarr
+}
+
+@test "podman: cp into and out of a running container, also through its tmpfs; commit" {
+	podman run -d --name cargo --network none --tmpfs /hold "$IMAGE" sh -c 'echo out >/hold/out; exec sleep 1000'
+	echo in >"$STORE/in"
+	podman cp "$STORE/in" cargo:/hold/in
+	podman cp "$STORE/in" cargo:/root/in
+	run -0 podman exec cargo cat /hold/in /root/in
+	[ "$output" = $'in\nin' ]
+	rm -f "$STORE/out"
+	podman cp cargo:/hold/out "$STORE/out"
+	[ "$(cat "$STORE/out")" = out ]
+	podman commit -q --pause cargo localhost/committed
+	[ "$(podman inspect --format '{{.State.Status}}' cargo)" = running ]
+	run -0 prun localhost/committed sh -c 'cat /root/in; ls /hold'
+	[ "$output" = in ]
+	podman rmi localhost/committed
 }
 
 @test "podman: --sdnotify, socket activation" {

@@ -60,6 +60,22 @@ prun() { podman run --rm --network none "$@"; }
 	has tmpfs readonly boat char
 }
 
+@test "podman rootless: the default network: an interface, and a port of the host that leads into the container" {
+	need_tool pasta
+	podman run -d --name harbour -p 18080:8080 "$IMAGE" sh -c 'while :; do echo ahoy | busybox nc -l -p 8080; done'
+	run -0 podman exec harbour cat /proc/net/dev
+	[ "$(grep -c : <<<"$output")" -ge 2 ] # lo and one more
+	hails() { [ "$(busybox nc -w 5 127.0.0.1 18080 </dev/null)" = ahoy ]; }
+	wait_for 60 hails
+}
+
+@test "podman rootless: a restart policy" {
+	podman run -d --name again --network none --restart on-failure:1 "$IMAGE" sh -c 'exit 1'
+	ended() { [ "$(podman inspect --format '{{.State.Status}} {{.RestartCount}}' again)" = "exited 1" ]; }
+	wait_for 120 ended
+	no_state_left "$XDG_RUNTIME_DIR/knarr"
+}
+
 @test "podman rootless: cgroupfs, and no cgroup" {
 	podman --cgroup-manager cgroupfs run -d --name fs --network none "$IMAGE" sleep 1000
 	run -0 podman --cgroup-manager cgroupfs exec fs echo in
