@@ -347,9 +347,15 @@ int launch_start(struct launch *l, struct error *err)
 
 static int serve_listener(struct launch *l, int fd, struct error *err)
 {
-	int r = l->on_listener
-			? l->on_listener(l, fd, err)
-			: error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
+	int r;
+
+	if (!launch_is_listener(fd))
+		r = error_fail(err, ERROR_INTERNAL, 0,
+			       "what came with the step 'listener' is no seccomp listener");
+	else if (l->on_listener)
+		r = l->on_listener(l, fd, err);
+	else
+		r = error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
 
 	fd_close(fd);
 	return r < 0 ? r : launch_send(l, STEP_LISTENER_DONE, 0, err);

@@ -15,6 +15,9 @@ void launch_close_sources(struct launch *l);
 int shared_root_prepare(int tree, const char *path, struct mount_identity *ret, struct error *err);
 int shared_root_attach(int tree, const char *path, struct error *err);
 
+/* listener.c */
+bool launch_is_listener(int fd);
+
 /* image.c: a sealed memfd with the plan's bytes. */
 int launch_plan_memfd(const struct plan_header *header, struct error *err);
 
