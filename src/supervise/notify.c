@@ -26,7 +26,7 @@ enum {
 	MESSAGE_MAX = 4096, /* a service manager reads no more of one message */
 	/* One that has stopped reading must not stop us: it is waited for once. */
 	SEND_TIMEOUT_S = 5,
-	BARRIER_TIMEOUT_MS = 30000,
+	BARRIER_TIMEOUT_MS = SEND_TIMEOUT_S * 1000, /* as systemd-notify(1) does */
 	WITHOUT_PIDFD_MS = 100,
 	/* Above net.unix.max_dgram_qlen, 10 by default and 512 under systemd. */
 	LAST_WORDS_MAX = 1024,
@@ -183,7 +183,10 @@ bool notify_relay(struct notify *n)
 	return true;
 }
 
-/* The manager finds out who sent a message by the sender's cgroup: we must not end before it has read it. */
+/*
+ * The manager finds out who sent a message by the sender's cgroup: we must not end before it has read it. One that reads
+ * no more, or keeps the descriptors that it is sent, is waited for as long as one that does not take a message.
+ */
 static void wait_for_barrier(struct notify *n)
 {
 	static const char text[] = "BARRIER=1";
@@ -195,8 +198,8 @@ static void wait_for_barrier(struct notify *n)
 	r = tell(n, text, strlen(text), pipe_fds[1]);
 	fd_close(pipe_fds[1]);
 	p.fd = pipe_fds[0];
-	if (r >= 0)
-		(void)poll(&p, 1, BARRIER_TIMEOUT_MS);
+	if (r >= 0 && poll(&p, 1, BARRIER_TIMEOUT_MS) == 0)
+		log_warning("nobody at NOTIFY_SOCKET '%s' answers a barrier, ignoring", n->address);
 	fd_close(pipe_fds[0]);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "knarr/supervise.h"
@@ -316,6 +317,28 @@ static void test_wait_for_end(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* The barrier lies in the queue, or its descriptor is kept: the caller comes back all the same, and soon. */
+static void test_wait_for_no_answer(void **state)
+{
+	struct scene *s = *state;
+	struct timespec before, after;
+	struct pidref process;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)send(s->program, "READY=1", 7, 0);
+		_exit(0);
+	}
+	assert_int_equal(pidref_open(pid, 0, &process), 0);
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &before), 0);
+	assert_int_equal(notify_wait(&s->notify, &process, NULL), 0);
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &after), 0);
+	assert_true(s->notify.ready);
+	assert_in_range(after.tv_sec - before.tv_sec, 4, 9);
+	pidref_close(&process);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wait_without_pidfd, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wait_among_chatter, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wait_for_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wait_for_no_answer, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
