@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 4u
+#define PLAN_VERSION 5u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -103,7 +103,6 @@ struct plan_header {
 	uint32_t flags;         /* enum plan_flags */
 	uint64_t clone_flags;   /* CLONE_NEW* of the first clone3 (by the host half) */
 	int32_t socket_fd;      /* handshake; filled by launch */
-	int32_t procfs_fd;      /* -1; reserved for a handle from the host half */
 	int32_t log_level;      /* enum log_level: debug records are sent to the host half */
 	uint32_t preserve_fds;  /* fds 3 .. 3+n-1 stay open (holes allowed) */
 	uint32_t id;            /* string: container id */
@@ -112,6 +111,7 @@ struct plan_header {
 	/* offsets of struct plan_id_maps of a new user namespace, 0: none; for the printed plan, P writes them from the spec */
 	uint32_t uid_maps, gid_maps;
 	uint32_t require; /* bits (1 << enum fallback) whose absence is an error */
+	uint32_t pad;     /* 0 */
 };
 enum plan_flags {
 	/*

@@ -307,7 +307,6 @@ static int spawn(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	l->plan.header->socket_fd = child_socket;
-	l->plan.header->procfs_fd = -1;
 	image = launch_image_open(err);
 	if (image < 0)
 		return image;

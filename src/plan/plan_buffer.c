@@ -15,9 +15,9 @@ void plan_buffer_init(struct plan_buffer *b)
 	*b = (struct plan_buffer){ .cap = FIRST_SIZE };
 	b->data = mem_alloc(b->cap);
 	b->len = sizeof(struct plan_header);
-	*plan_buffer_header(b) = (struct plan_header){
-		.magic = PLAN_MAGIC, .version = PLAN_VERSION, .socket_fd = -1, .procfs_fd = -1
-	};
+	*plan_buffer_header(b) = (struct plan_header){ .magic = PLAN_MAGIC,
+						       .version = PLAN_VERSION,
+						       .socket_fd = -1 };
 }
 
 void plan_buffer_done(struct plan_buffer *b)

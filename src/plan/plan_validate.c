@@ -345,7 +345,7 @@ static bool header_ok(const struct view *v, const struct plan_header *h)
 		return false;
 	if (h->require >> FALLBACK_COUNT != 0)
 		return false;
-	if (h->socket_fd < -1 || h->procfs_fd < -1 || h->preserve_fds > INT32_MAX)
+	if (h->socket_fd < -1 || h->pad != 0 || h->preserve_fds > INT32_MAX)
 		return false;
 	if (!text_present(v, h->id) || !id_maps_ok(v, h->uid_maps) || !id_maps_ok(v, h->gid_maps))
 		return false;

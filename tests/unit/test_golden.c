@@ -2,7 +2,8 @@
 /*
  * Golden plans: each folder of tests/golden/cases holds a config.json, the facts and options
  * ("key=value" lines), and the printed plan, or the refusal, that must come of them.
- * KNARR_GOLDEN_UPDATE=1 writes plan.txt anew; read the diff.
+ * A file of the same name in tests/fuzz/corpus/plan_validate is the plan itself, where the fuzzer
+ * begins. KNARR_GOLDEN_UPDATE=1 writes both anew; read the diff.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -181,11 +182,26 @@ static char *read_text(int dirfd, const char *name, size_t *len)
 	return text;
 }
 
+/* A seed of another version would be refused by its first bytes, and the fuzzer would find no more. */
+static void check_seed(int seeds_fd, const char *name, const struct plan_header *plan)
+{
+	_cleanup_free_ char *seed = NULL;
+	size_t len;
+
+	if (faccessat(seeds_fd, name, F_OK, 0) < 0)
+		return;
+	if (getenv("KNARR_GOLDEN_UPDATE"))
+		assert_int_equal(io_replace_file_at(seeds_fd, name, 0644, plan, plan->size), 0);
+	seed = read_text(seeds_fd, name, &len);
+	if (len != plan->size || memcmp(seed, plan, len) != 0)
+		fail_msg("the seed of the fuzzer with this plan is old");
+}
+
 /*
  * The plan of a case as text. It must be valid, the same twice, and independent of the spec it came
  * from.
  */
-static void run_case(int dirfd, struct buf *out)
+static void run_case(int dirfd, const char *name, int seeds_fd, struct buf *out)
 {
 	_cleanup_free_ char *options = NULL, *config = NULL, *process = NULL;
 	struct spec *spec = NULL, *process_spec = NULL;
@@ -223,6 +239,7 @@ static void run_case(int dirfd, struct buf *out)
 			fail_msg("the plan is not valid: op %d", bad);
 		assert_int_equal(plan.header->size, again.header->size);
 		assert_memory_equal(plan.header, again.header, plan.header->size);
+		check_seed(seeds_fd, name, plan.header);
 		plan_print(plan.header, out);
 	}
 	plan_done(&plan);
@@ -234,7 +251,7 @@ static void run_case(int dirfd, struct buf *out)
 }
 
 /* 1 if the case is as recorded. */
-static int check_case(int cases_fd, const char *name)
+static int check_case(int cases_fd, const char *name, int seeds_fd)
 {
 	_cleanup_close_ int dirfd = openat(cases_fd, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *expected = NULL;
@@ -243,7 +260,7 @@ static int check_case(int cases_fd, const char *name)
 	int same;
 
 	assert_true(dirfd >= 0);
-	run_case(dirfd, &out);
+	run_case(dirfd, name, seeds_fd, &out);
 	if (getenv("KNARR_GOLDEN_UPDATE"))
 		assert_int_equal(io_replace_file_at(dirfd, "plan.txt", 0644, out.data, out.len), 0);
 	expected = read_text(dirfd, "plan.txt", &len);
@@ -260,9 +277,14 @@ static void test_cases(void **state)
 	char path[4096];
 	struct dirent *entry;
 	int count = 0, wrong = 0;
+	int seeds_fd;
 	DIR *dir;
 
 	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/plan_validate",
+		       srcdir ? srcdir : ".");
+	seeds_fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	assert_true(seeds_fd >= 0);
 	(void)snprintf(path, sizeof(path), "%s/tests/golden/cases", srcdir ? srcdir : ".");
 	dir = opendir(path);
 	if (!dir)
@@ -271,9 +293,10 @@ static void test_cases(void **state)
 		if (entry->d_name[0] == '.')
 			continue;
 		count++;
-		wrong += !check_case(dirfd(dir), entry->d_name);
+		wrong += !check_case(dirfd(dir), entry->d_name, seeds_fd);
 	}
 	closedir(dir);
+	fd_close(seeds_fd);
 	assert_true(count >= 25);
 	assert_int_equal(wrong, 0);
 }

@@ -183,6 +183,7 @@ static void test_header(void **state)
 	BAD_HEADER(f.h->id = 8); /* inside the header */
 	BAD_HEADER(f.h->uid_maps = f.h->size);
 	BAD_HEADER(f.h->socket_fd = -2);
+	BAD_HEADER(f.h->pad = 1);
 	BAD_HEADER(f.h->preserve_fds = UINT32_MAX);
 	BAD_HEADER(((char *)f.h)[f.h->size - 1] = 'x');
 	/* flags and ops that contradict each other */
