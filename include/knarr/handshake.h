@@ -13,7 +13,7 @@
  *   HOOKS_DONE    ------>
  *                 <------      CONSOLE   (fd: pty master)
  *                 <------      READY     at the gate; the program was found
- *   START         ------>          PLAN_GATE_HANDSHAKE only
+ *   START         ------>          PLAN_GATE_HANDSHAKE only; before READY where P has nothing to do in between
  *                 <------      RUNNING   only the filter and execve are left
  *                 <------      LISTENER  (fd: seccomp notify), then waits for
  *   LISTENER_DONE ------>

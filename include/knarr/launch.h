@@ -64,6 +64,11 @@ struct launch {
 	int oom_score_adj;    /* written before the process goes on; INT_MIN: left alone */
 	struct rlimit nofile; /* the caller's RLIMIT_NOFILE; set by launch_start */
 	bool hold; /* on_process must be done before the process goes on (devices to move, a scope to make) */
+	/*
+	 * Nothing is left to do between READY and START: START is sent as soon as the host half has done its part, and C does not
+	 * wait at its gate. Only for plans in which C asks nothing (no OP_FORK, OP_HOOKS_RUNTIME, OP_CONSOLE).
+	 */
+	bool start_early;
 	/* results */
 	struct pidref process;         /* pidfd of the container's process */
 	int socket;                    /* handshake, open until launch_done */
@@ -71,7 +76,7 @@ struct launch {
 };
 /* Up to READY. On failure the child is dead and reaped, and err is the child's own record where it sent one. */
 int launch_start(struct launch *l, struct error *err);
-/* Sends START on the handshake socket (PLAN_GATE_HANDSHAKE; not with PLAN_GATE_NONE), then waits for execve (EOF). Failure as in launch_start. */
+/* Sends START on the handshake socket (PLAN_GATE_HANDSHAKE; not with PLAN_GATE_NONE) unless it was sent early, then waits for execve (EOF). Failure as in launch_start. */
 int launch_release(struct launch *l, bool start, struct error *err);
 void launch_done(struct launch *l);
 /*

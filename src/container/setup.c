@@ -492,6 +492,23 @@ static int on_listener(struct launch *l, int fd, struct error *err)
 	return listener_deliver(s->spec, &s->state, l->process.pid, fd, err);
 }
 
+static const char *pidfd_receiver(const struct setup *s)
+{
+	const char *receiver = s->opt->pidfd_socket;
+
+	if (!receiver)
+		receiver = spec_annotation(s->spec, "run.oci.pidfd_receiver");
+	return receiver && receiver[0] ? receiver : NULL;
+}
+
+/* hand_over() and on_console() owe something to somebody before the program may run; hooks are told states in order. */
+static bool may_start_early(const struct setup *s)
+{
+	return s->gate == PLAN_GATE_HANDSHAKE && !s->opt->pid_file && !pidfd_receiver(s) &&
+	       !s->spec->process.terminal && !has_hooks(s->spec) &&
+	       !(s->launch.plan.header->flags & PLAN_HAS_FORK);
+}
+
 static int start_process(struct setup *s, struct error *err)
 {
 	struct launch *l = &s->launch;
@@ -510,17 +527,16 @@ static int start_process(struct setup *s, struct error *err)
 							      : INT_MIN;
 	l->hold = s->cgroup.driver == CGROUP_SYSTEMD || s->spec->net_device_count > 0 ||
 		  s->spec->intel_rdt.present;
+	l->start_early = may_start_early(s);
 	return launch_start(l, err);
 }
 
 static int hand_over(struct setup *s, struct error *err)
 {
-	const char *receiver = s->opt->pidfd_socket;
+	const char *receiver = pidfd_receiver(s);
 	int r = 0;
 
-	if (!receiver)
-		receiver = spec_annotation(s->spec, "run.oci.pidfd_receiver");
-	if (receiver && receiver[0])
+	if (receiver)
 		r = pidfd_send(receiver, s->launch.process.fd, "standard", err);
 	fault_point("ready");
 	s->state.creating = false;

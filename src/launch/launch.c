@@ -151,7 +151,13 @@ static int give_network(struct launch *l, struct error *err)
 	return r < 0 ? r : back;
 }
 
-/* The first process: maps (unless its child will have them), scope, record; then GO if it waits. */
+/* Whoever waits is woken late: two processes that take turns lose more time to it than to what they do. */
+static int start_early(struct launch *l, struct error *err)
+{
+	return l->start_early ? launch_send_fd(l, STEP_START, -EBADF, err) : 0;
+}
+
+/* The first process: maps (unless its child will have them), scope, record; then GO if it waits, and perhaps START. */
 static int release_first(struct launch *l, struct error *err)
 {
 	bool fork = l->plan.header->flags & PLAN_HAS_FORK;
@@ -172,10 +178,13 @@ static int release_first(struct launch *l, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	if (!launch_waits_for_go(l))
-		return 0;
-	r = launch_send(l, STEP_GO, l->process.pid, err);
-	return r < 0 ? r : give_network(l, err);
+	if (launch_waits_for_go(l)) {
+		r = launch_send(l, STEP_GO, l->process.pid, err);
+		r = r < 0 ? r : give_network(l, err);
+		if (r < 0)
+			return r;
+	}
+	return start_early(l, err);
 }
 
 /* The pid behind a pidfd, in our own pid namespace. */
@@ -397,7 +406,7 @@ static int serve_until_exec(struct launch *l, bool own_child, struct error *err)
 
 int launch_release(struct launch *l, bool start, struct error *err)
 {
-	int r = start ? launch_send(l, STEP_START, l->process.pid, err) : 0;
+	int r = start && !l->start_early ? launch_send(l, STEP_START, l->process.pid, err) : 0;
 
 	if (r >= 0)
 		r = serve_until_exec(l, true, err);

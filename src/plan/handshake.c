@@ -23,22 +23,23 @@ static const char *const step_names[STEP_COUNT] = {
  * do not count as one. NONE is the start of a connection: on the gate connection the first packet
  * is START, sent by `start`. GO comes before FORKED when the first clone makes the user namespace,
  * and after it when OP_FORK does. A late fork (exec) comes after CONSOLE. NETNS, which excludes
- * OP_FORK, may come while C is at work, but C takes it before it says anything.
+ * OP_FORK, may come while C is at work, but C takes it before it says anything. START may come early,
+ * too; C takes it after READY.
  */
 static const struct {
 	uint32_t host, child;
 } successors[STEP_COUNT] = {
 	[STEP_NONE] = { BIT(STEP_GO) | BIT(STEP_NETNS) | BIT(STEP_START),
 			BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
-	[STEP_NETNS] = { 0, BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
-	[STEP_GO] = { BIT(STEP_NETNS),
+	[STEP_NETNS] = { BIT(STEP_START), BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
+	[STEP_GO] = { BIT(STEP_NETNS) | BIT(STEP_START),
 		      BIT(STEP_FORKED) | BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_FORKED] = { BIT(STEP_GO), BIT(STEP_HOOKS) | BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_HOOKS] = { BIT(STEP_HOOKS_DONE), 0 },
 	[STEP_HOOKS_DONE] = { 0, BIT(STEP_CONSOLE) | BIT(STEP_READY) },
 	[STEP_CONSOLE] = { 0, BIT(STEP_FORKED) | BIT(STEP_READY) },
 	[STEP_READY] = { BIT(STEP_START), BIT(STEP_RUNNING) },
-	[STEP_START] = { 0, BIT(STEP_RUNNING) },
+	[STEP_START] = { 0, BIT(STEP_READY) | BIT(STEP_RUNNING) },
 	[STEP_RUNNING] = { 0, BIT(STEP_LISTENER) },
 	[STEP_LISTENER] = { BIT(STEP_LISTENER_DONE), 0 },
 };

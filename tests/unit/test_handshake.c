@@ -50,6 +50,9 @@ static void test_whole_conversations(void **state)
 	assert_true(CONVERSATION(C(READY), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(NETNS), C(HOOKS), P(HOOKS_DONE), C(READY), P(START)));
 	assert_true(CONVERSATION(P(GO), C(DEBUG), P(NETNS), C(READY)));
+	assert_true(CONVERSATION(P(NETNS), P(START), C(READY), C(RUNNING), C(LISTENER),
+				 P(LISTENER_DONE)));
+	assert_true(CONVERSATION(P(GO), P(START), C(READY), C(RUNNING)));
 	/* the gate connection */
 	assert_true(CONVERSATION(P(START), C(RUNNING), C(LISTENER), P(LISTENER_DONE)));
 	assert_true(CONVERSATION(P(START), C(TIMING), C(FAILED)));
@@ -71,6 +74,9 @@ static void test_wrong_turns(void **state)
 	assert_false(CONVERSATION(C(READY), C(READY)));
 	assert_false(CONVERSATION(C(READY), P(GO)));
 	assert_false(CONVERSATION(C(READY), P(START), P(START)));
+	assert_false(CONVERSATION(P(START), P(NETNS)));
+	assert_false(CONVERSATION(P(START), C(HOOKS)));
+	assert_false(CONVERSATION(P(START), C(CONSOLE)));
 	assert_false(CONVERSATION(C(READY), P(START), C(LISTENER), C(LISTENER)));
 	assert_false(CONVERSATION(P(START), C(LISTENER)));
 	assert_false(CONVERSATION(C(READY), P(START), C(RUNNING), C(RUNNING)));
