@@ -73,8 +73,7 @@ static bool is_covered(const struct plan_header *p, uint32_t before, const char 
 	return false;
 }
 
-/* Where links lead inside the rootfs; NULL if that cannot be told. */
-static const char *path_inside(int root, int fd, char buf[PATH_MAX])
+const char *check_path_inside(int root, int fd, char buf[PATH_MAX])
 {
 	char name[32], top[PATH_MAX];
 	ssize_t top_len, len;
@@ -123,7 +122,7 @@ int check_mount_place(const struct plan_header *p, const struct plan_op *op, int
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0;
-	inside = path_inside(root, fd, buf);
+	inside = check_path_inside(root, fd, buf);
 	directory = source_is_directory(p, op);
 	if (!inside || is_covered(p, index, inside) || directory < 0 ||
 	    directory == S_ISDIR(st.st_mode))

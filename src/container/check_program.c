@@ -3,11 +3,13 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "container/check_access.h"
+#include "container/check_mount.h"
 #include "container/check_program.h"
 #include "knarr/kernel.h"
 
@@ -61,27 +63,29 @@ static int check_format(int root, const char *path, struct error *err)
 			  "exec: \"%s\": exec format error: it is for another architecture", path);
 }
 
-/* 0 found, 1 not there, negative: there and not usable. */
+/* 0 found, or below a mount, where nobody knows; 1 not there; negative: there and not usable. */
 static int try_program(const struct spec *spec, int root, const char *path, struct error *err)
 {
-	_cleanup_close_ int fd = safe_open(root, path, 0);
+	_cleanup_close_ int fd = -EBADF;
+	char buf[PATH_MAX];
+	const char *inside;
 	struct stat st;
+	int r;
 
-	if (fd < 0)
-		return is_covered(spec, path) ? 0 : 1;
-	if (fstat(fd, &st) < 0)
+	if (is_covered(spec, path))
+		return 0;
+	fd = safe_open(root, path, 0);
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return 1;
+	inside = check_path_inside(root, fd, buf);
+	if (!inside || is_covered(spec, inside))
+		return 0;
 	if (S_ISDIR(st.st_mode))
 		return error_fail(err, ERROR_PROGRAM, EACCES, "exec: \"%s\": is a directory", path);
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return error_fail(err, ERROR_PROGRAM, EACCES, "exec: \"%s\"", path);
-	if (!is_covered(spec, path)) {
-		int r = check_access(spec, root, path, err);
-
-		if (r < 0)
-			return r;
-	}
-	return check_format(root, path, err);
+	r = check_access(spec, root, path, err);
+	return r < 0 ? r : check_format(root, path, err);
 }
 
 static const char *path_variable(const struct spec *spec)

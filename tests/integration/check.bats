@@ -153,6 +153,27 @@ same_for_user() {
 		--argjson u "$1" --argjson g "$2" --argjson a "[$3]"
 }
 
+@test "a program below a mount: the image's own file there says nothing" {
+	local failed=0 d=$BUNDLE/rootfs/d
+	mkdir "$d" "$H/v"
+	cp "$BUNDLE/rootfs/bin/busybox" "$H/v/true"
+	ln -s d "$BUNDLE/rootfs/link"
+	echo "no program" >"$d/true"
+	same '.process.args = ["/d/true"]' || failed=1
+	same '.mounts += [{destination: "/d", type: "bind", source: $v, options: ["rbind"]}] | .process.args = ["/d/true"]' --arg v "$H/v" || failed=1
+	chmod 755 "$d/true"
+	mkdir "$d/dir"
+	echo "a script" >"$H/v/dir"
+	same '.mounts += [{destination: "/d/", type: "bind", source: $v, options: ["rbind"]}] | .process.args = ["/link/true"]' --arg v "$H/v" || failed=1
+	rm "$d/true"
+	mkdir "$d/true"
+	same '.mounts += [{destination: "/d", type: "bind", source: $v, options: ["rbind"]}] | .process.args = ["/link/true"]' --arg v "$H/v" || failed=1
+	same '.mounts += [{destination: "/d", type: "bind", source: $v, options: ["rbind"]}] | .process.env = ["PATH=/link"] | .process.args = ["true"]' --arg v "$H/v" || failed=1
+	same '.mounts += [{destination: "/link/true", type: "bind", source: $v, options: ["rbind"]}] | .process.args = ["/d/true"]' --arg v "$H/v/true" || failed=1
+	same '.process.args = ["/link/true"]' || failed=1
+	[ $failed = 0 ]
+}
+
 @test "a program that its user may not execute: the verdict is that of run" {
 	need_root
 	local failed=0 d=$BUNDLE/rootfs/d
