@@ -6,7 +6,8 @@
  * namespace mount a procfs or sysfs of its own as long as one is wholly visible somewhere in its
  * mount namespace, reachable or not; and the host's would be, however well the container's is
  * masked. So each of the host's is detached, or, where an outer user namespace has locked it,
- * covered: a mount that is covered when the next namespace is made counts no longer.
+ * covered: a mount that is covered when the next namespace is made counts no longer. To lie out of
+ * reach, below a directory that is covered, does not suffice; such a one is brought to light first.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,22 +110,25 @@ static const char *next_line(const char *line)
 	return *line ? line + 1 : line;
 }
 
-/* Mounts come in no order that would put parents first. */
-static bool is_of_container(const struct init *in, const char *text, uint64_t id)
+static bool find(const char *text, uint64_t id, struct mount_line *ret)
+{
+	for (const char *line = text; *line; line = next_line(line))
+		if (parse(line, ret) && ret->id == id)
+			return true;
+	return false;
+}
+
+/* Is it base, or mounted below? Mounts come in no order that would put parents first. */
+static bool lies_on(const char *text, uint64_t id, uint64_t base)
 {
 	struct mount_line m;
-	bool found = true;
 
-	while (found && id != in->root_mount) {
-		found = false;
-		for (const char *line = text; *line && !found; line = next_line(line)) {
-			if (!parse(line, &m) || m.id != id || m.parent == id)
-				continue;
-			id = m.parent;
-			found = true;
-		}
+	while (id != base) {
+		if (!find(text, id, &m) || m.parent == id)
+			return false;
+		id = m.parent;
 	}
-	return id == in->root_mount;
+	return true;
 }
 
 static int cover(int fd)
@@ -134,18 +138,66 @@ static int cover(int fd)
 	return tmpfs < 0 ? tmpfs : mount_move(tmpfs, fd);
 }
 
+/* On the way to m: the first name behind which there is a mount that m does not lie on. */
+static int open_hiding(int old, const char *text, const struct mount_line *m)
+{
+	char path[PATH_MAX];
+	uint64_t id;
+	int r;
+
+	for (size_t i = 1; i <= strlen(m->path); i++) {
+		if (m->path[i] != '/' && m->path[i] != '\0')
+			continue;
+		memcpy(path, m->path, i);
+		path[i] = '\0';
+		_cleanup_close_ int fd = safe_open(old, path, SAFE_DIRECTORY | SAFE_NOFOLLOW);
+
+		r = fd < 0 ? fd : sys_mount_id(fd, &id);
+		if (r < 0)
+			return r;
+		if (!lies_on(text, m->id, id))
+			return TAKE_FD(fd);
+	}
+	return -ENOENT;
+}
+
 /*
- * 1: something else is mounted at its path, over it or above it. Among peers of the host's mounts,
- * detaching it here would detach it there, and so would a cover be seen.
+ * What lies under another mount counts all the same, so that one goes. It stays where it is locked, where it covers a procfs
+ * or sysfs (ours may), and among peers of the host's mounts: what it is mounted on is out of reach, and would take it away
+ * there as well.
  */
-static int hide(const struct init *in, int old, const struct mount_line *m)
+static int uncover(const struct init *in, int old, const char *text, const struct mount_line *m)
+{
+	_cleanup_close_ int fd = open_hiding(old, text, m);
+	struct mount_line line;
+	uint64_t id;
+	int r = fd < 0 ? fd : sys_mount_id(fd, &id);
+
+	if (in->old_propagation == MS_SHARED)
+		return 1;
+	if (r < 0 || !find(text, id, &line) || !find(text, line.parent, &line) || line.reveals ||
+	    lies_on(text, in->root_mount, id))
+		return 1;
+	if (fchdir(fd) < 0)
+		return -errno;
+	r = mount_umount_detach_cwd();
+	return r == -EINVAL || r == -EPERM ? 1 : r;
+}
+
+/*
+ * 1: nothing can be done, or need be, since something is mounted on it. Among peers of the host's mounts, detaching it here
+ * would detach it there, and so would a cover be seen.
+ */
+static int hide(const struct init *in, int old, const char *text, const struct mount_line *m)
 {
 	_cleanup_close_ int fd = safe_open(old, m->path, SAFE_DIRECTORY | SAFE_NOFOLLOW);
 	uint64_t id = 0;
 	int r = fd < 0 ? fd : sys_mount_id(fd, &id);
 
-	if (r < 0 || id != m->id)
+	if (r >= 0 && id != m->id && lies_on(text, id, m->id))
 		return 1;
+	if (r < 0 || id != m->id)
+		return uncover(in, old, text, m);
 	if (in->old_propagation == MS_SHARED) {
 		r = mount_set_attributes(fd, false, 0, 0, MS_PRIVATE, -1);
 		return r < 0 ? r : cover(fd);
@@ -156,27 +208,37 @@ static int hide(const struct init *in, int old, const struct mount_line *m)
 	return r == -EINVAL || r == -EPERM ? cover(fd) : r;
 }
 
-int old_tree_hide(struct init *in, int old, struct error *err)
+/* 0: one was hidden or came into view, and the list is old; 1: there is no other. */
+static int hide_first(struct init *in, int old, const char *text, struct error *err)
 {
 	struct mount_line m;
-	char *text = NULL;
-	bool again = true;
-	int r = read_mountinfo(in, &text, err);
 
-	/* What lies under another one comes into view when that is gone. */
-	while (r >= 0 && again) {
-		again = false;
-		for (const char *line = text; *line && r >= 0; line = next_line(line)) {
-			if (!parse(line, &m) || !m.reveals || is_of_container(in, text, m.id))
-				continue;
-			r = hide(in, old, &m);
-			if (r < 0)
-				r = init_fail(err, r, "umount2", m.path,
-					      "cannot hide '%s' of the host", m.path);
-			again = again || r == 0;
-		}
+	for (const char *line = text; *line; line = next_line(line)) {
+		int r;
+
+		if (!parse(line, &m) || !m.reveals || lies_on(text, m.id, in->root_mount))
+			continue;
+		r = hide(in, old, text, &m);
+		if (r < 0)
+			return init_fail(err, r, "umount2", m.path, "cannot hide '%s' of the host",
+					 m.path);
+		if (r == 0)
+			return 0;
 	}
-	if (r >= 0)
+	return 1;
+}
+
+int old_tree_hide(struct init *in, int old, struct error *err)
+{
+	char *text = NULL;
+	int r = 0;
+
+	while (r == 0) {
+		r = read_mountinfo(in, &text, err);
+		if (r < 0)
+			return r; /* after a failure the process ends */
+		r = hide_first(in, old, text, err);
 		(void)munmap(text, MOUNTINFO_MAX);
-	return r < 0 ? r : 0; /* after a failure the process ends */
+	}
+	return r < 0 ? r : 0;
 }

@@ -51,18 +51,17 @@ static int enter_root(struct error *err)
 
 static int move_and_chroot(struct init *in, int old, struct error *err)
 {
-	int r = old_tree_hide(in, old, err);
+	int r = in->attached_over_root ? 0 : mount_move(in->root_fd, old);
 
+	if (r < 0)
+		return init_fail(err, r, "move_mount", "/",
+				 "cannot move the container's root to '/'");
+	/* Now nothing of the old tree carries the container's. */
+	r = old_tree_hide(in, old, err);
 	if (r < 0)
 		return r;
 	if (fchdir(in->root_fd) < 0)
 		return init_fail(err, -errno, "fchdir", "/", "cannot enter the container's root");
-	if (!in->attached_over_root) {
-		r = mount_move(in->root_fd, old);
-		if (r < 0)
-			return init_fail(err, r, "move_mount", "/",
-					 "cannot move the container's root to '/'");
-	}
 	return enter_root(err);
 }
 

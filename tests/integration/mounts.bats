@@ -143,6 +143,27 @@ SH
 	[ "$output" = made ]
 }
 
+@test "--no-pivot: a procfs or sysfs of the host that lies under another mount is none to go by, either" {
+	need_root
+	ln -sf busybox "$BUNDLE/rootfs/bin/unshare"
+	config 'del(.linux.seccomp) | .process.capabilities[] = ["CAP_SETFCAP", "CAP_SYS_CHROOT"] | .linux.maskedPaths = ["/proc/keys", "/sys/kernel"]'
+	set_sh 'unshare -Urmpf sh -c "echo nested; mount -t proc none /proc; mount -t sysfs none /sys"; echo end'
+	local propagation
+	for propagation in "" slave private; do
+		config 'del(.linux.rootfsPropagation)'
+		[ -z "$propagation" ] || config '.linux.rootfsPropagation = $p' --arg p "$propagation"
+		# Not the host's own namespace: what is mounted here is seen by nobody else.
+		run -0 unshare -m --propagation private sh -c '
+			mount -t tmpfs below "$1" && mkdir -p "$1/a/proc" "$1/sys" && mount -t proc proc "$1/a/proc" && mount -t sysfs sysfs "$1/sys" &&
+			mount -t tmpfs over "$1/a" && mount -t tmpfs over "$1" && mount -t tmpfs over "$1" && mount --make-rshared / &&
+			"$2" --root "$3" run --no-pivot --bundle "$4" "$5" && umount "$1" && umount "$1" && umount "$1/a" && ls "$1/a/proc/self/stat"' - \
+			"$H" "$RT" "$ROOT" "$BUNDLE" "$ID" </dev/null
+		echo "$propagation: $output"
+		[ "$(grep -c "not permitted\|denied" <<<"$output")" = 2 ]
+		[[ $output == *nested*end*"$H/a/proc/self/stat"* ]]
+	done
+}
+
 @test "a nested user namespace gets no bare procfs or sysfs, with --no-pivot neither" {
 	need_root
 	local flag propagation
