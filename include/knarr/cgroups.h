@@ -86,7 +86,6 @@ int cgroup_signal_all(const struct cgroup *cg, int sig,
 /* Freezes or thaws and waits for cgroup.events; thaws again on failure. */
 int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct error *err);
 bool cgroup_is_frozen(const struct cgroup *cg);
-bool cgroup_is_populated(const struct cgroup *cg);
 /* malloc'd list of all pids of the subtree. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count);
 /*
@@ -108,23 +107,19 @@ int cgroup_open_sub(const struct cgroup *cg, const char *sub, int *ret_fd, struc
  */
 int cgroup_open_exec(const struct cgroup_host *host, const struct cgroup *cg, pid_t init,
 		     int *ret_fd, struct error *err);
-/* Controllers that are enabled for the cgroup, "cpu memory pids". */
-int cgroup_controllers(const struct cgroup *cg, char *buf, size_t size);
 /* The limits in force as one JSON object (malloc'd), {"memory.max": "67108864", ...}; NULL where none is. */
 char *cgroup_limits_json(const struct cgroup *cg);
 /* One JSON object (malloc'd), the "data" of runc's events --stats (CLI contract 1.8). */
 int cgroup_stats_json(const struct cgroup *cg, char **ret, struct error *err);
-/* Blocks until an OOM kill, the end of the cgroup, or timeout_ms. */
+/* Waits for OOM kills and for the end of a cgroup. None since the opening is missed, also none between two waits. */
 enum cgroup_event { CGROUP_EVENT_NONE, CGROUP_EVENT_OOM, CGROUP_EVENT_EMPTY };
-int cgroup_watch(const struct cgroup *cg, int timeout_ms, enum cgroup_event *ret,
-		 struct error *err);
-/* The same for a caller that waits again and again: no OOM kill between two waits is missed. */
 struct cgroup_watch {
 	const struct cgroup *cgroup;
 	int events_fd, memory_fd; /* cgroup.events, memory.events (-EBADF without the controller) */
 	uint64_t oom_kills;       /* seen so far */
 };
 int cgroup_watch_open(const struct cgroup *cg, struct cgroup_watch *ret, struct error *err);
+/* Blocks until one of them, or timeout_ms. */
 int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event *ret,
 		      struct error *err);
 void cgroup_watch_close(struct cgroup_watch *w);

@@ -208,17 +208,6 @@ int cgroup_open_exec(const struct cgroup_host *host, const struct cgroup *cg, pi
 	return 0;
 }
 
-int cgroup_controllers(const struct cgroup *cg, char *buf, size_t size)
-{
-	ssize_t r;
-
-	buf[0] = '\0';
-	if (cgroup_dir(cg) < 0)
-		return 0;
-	r = tree_read(cgroup_dir(cg), "cgroup.controllers", buf, size);
-	return r < 0 ? (int)r : 0;
-}
-
 bool cgroup_oom_killed(const struct cgroup *cg)
 {
 	_cleanup_free_ char *text = NULL;
@@ -227,15 +216,4 @@ bool cgroup_oom_killed(const struct cgroup *cg)
 	if (cgroup_dir(cg) < 0 || tree_read_all(cgroup_dir(cg), "memory.events", &text) < 0)
 		return false;
 	return tree_key_u64(text, "oom_kill", &kills) == 0 && kills > 0;
-}
-
-bool cgroup_is_populated(const struct cgroup *cg)
-{
-	char events[256];
-	uint64_t populated = 0;
-
-	if (cgroup_dir(cg) < 0 ||
-	    tree_read(cgroup_dir(cg), "cgroup.events", events, sizeof(events)) < 0)
-		return false;
-	return tree_key_u64(events, "populated", &populated) == 0 && populated;
 }

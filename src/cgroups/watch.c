@@ -79,15 +79,3 @@ int cgroup_watch_next(struct cgroup_watch *w, int timeout_ms, enum cgroup_event 
 			return 0;
 	}
 }
-
-int cgroup_watch(const struct cgroup *cg, int timeout_ms, enum cgroup_event *ret, struct error *err)
-{
-	struct cgroup_watch w;
-	int r = cgroup_watch_open(cg, &w, err);
-
-	if (r < 0)
-		return r;
-	r = cgroup_watch_next(&w, timeout_ms, ret, err);
-	cgroup_watch_close(&w);
-	return r;
-}

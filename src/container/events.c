@@ -35,8 +35,8 @@ static int emit_oom(const char *id, int (*emit)(const char *line))
 }
 
 /* Ends when the cgroup is empty or the reader of our output is gone. */
-static int stream(const struct found *f, const char *id, int64_t interval_ms,
-		  int (*emit)(const char *line), struct error *err)
+static int stream_watched(const struct found *f, struct cgroup_watch *watch, const char *id,
+			  int64_t interval_ms, int (*emit)(const char *line), struct error *err)
 {
 	int64_t due = clock_ms() + interval_ms;
 
@@ -45,7 +45,7 @@ static int stream(const struct found *f, const char *id, int64_t interval_ms,
 		int64_t left = due - clock_ms();
 		int r;
 
-		r = cgroup_watch(&f->cgroup, left > 0 ? (int)left : 0, &event, err);
+		r = cgroup_watch_next(watch, left > 0 ? (int)left : 0, &event, err);
 		if (r < 0)
 			return r;
 		if (event == CGROUP_EVENT_EMPTY)
@@ -61,6 +61,20 @@ static int stream(const struct found *f, const char *id, int64_t interval_ms,
 		if (r < 0)
 			return r;
 	}
+}
+
+/* One watch for all the time: what happens while statistics are written is seen by the next wait. */
+static int stream(const struct found *f, const char *id, int64_t interval_ms,
+		  int (*emit)(const char *line), struct error *err)
+{
+	struct cgroup_watch watch;
+	int r = cgroup_watch_open(&f->cgroup, &watch, err);
+
+	if (r < 0)
+		return r;
+	r = stream_watched(f, &watch, id, interval_ms, emit, err);
+	cgroup_watch_close(&watch);
+	return r;
 }
 
 int container_events(const struct container_context *ctx, const char *id, bool stats_only,
