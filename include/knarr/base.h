@@ -157,7 +157,6 @@ int num_parse_u32(const char *s, uint32_t *ret);
 /* uid or gid: 0 ... 2^32-2 (R11). */
 int num_parse_id(const char *s, uint32_t *ret);
 /* Octal file mode, at most 07777. */
-int num_parse_mode(const char *s, uint32_t *ret);
 /* Bytes with optional suffix k, m, g, t, p (any case, with optional b or ib; powers of 1024); "-1" gives INT64_MAX and true in *ret_unlimited. */
 int num_parse_size(const char *s, int64_t *ret, bool *ret_unlimited);
 /* Duration: "30", "1.5s", "250ms", "5m", "1h", and sums such as "1m30s"; nanoseconds. A bare number counts seconds. */

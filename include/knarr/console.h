@@ -20,6 +20,5 @@ void console_restore(struct console_saved *saved);
 int console_copy_size(int from_tty, int master_fd);
 /* Foreground: what the program writes is relayed to out_fd; a terminal there ends lines with CR LF, a file or pipe does not. */
 void console_relay_to(int master_fd, int out_fd);
-int console_set_size(int master_fd, uint32_t width, uint32_t height);
 
 #endif

@@ -84,7 +84,6 @@ int safe_make(int rootfd, const char *path, enum safe_kind kind, mode_t mode, un
 int mount_fsopen(const char *fstype);
 int mount_fsconfig_string(int fsfd, const char *key, const char *value);
 int mount_fsconfig_flag(int fsfd, const char *key);
-int mount_fsconfig_fd(int fsfd, const char *key, int fd);
 int mount_fsconfig_create(int fsfd);
 /* Kernel's own words about the last failure on fsfd into buf ("" if none). */
 void mount_fs_message(int fsfd, char *buf, size_t size);

@@ -23,10 +23,6 @@ struct filter { /* struct sock_filter[] */
  */
 int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown,
 		   struct filter *ret, struct error *err);
-int filter_load(int dirfd, const char *name, struct filter *ret,
-		struct error *err); /* from a state directory */
-int filter_save(int dirfd, const char *name, const struct filter *f,
-		struct error *err); /* what filter_load() reads */
 void filter_done(struct filter *f);
 /* Sends the listener fd with the container process state JSON to listenerPath (config-linux.md, "The Container Process State"). */
 int filter_send_listener(const char *listener_path, const char *process_state_json, int listener_fd,

@@ -82,25 +82,6 @@ int num_parse_id(const char *s, uint32_t *ret)
 	return 0;
 }
 
-int num_parse_mode(const char *s, uint32_t *ret)
-{
-	uint32_t value = 0;
-
-	if (!s || s[0] == '\0')
-		return -EINVAL;
-	for (const char *p = s; *p != '\0'; p++) {
-		if (*p < '0' || *p > '7')
-			return -EINVAL;
-	}
-	for (const char *p = s; *p != '\0'; p++) {
-		value = value * 8 + (uint32_t)(*p - '0');
-		if (value > 07777)
-			return -ERANGE;
-	}
-	*ret = value;
-	return 0;
-}
-
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -110,8 +110,6 @@ int options_parse(const struct command_table *table, int argc, char **argv, void
 		  struct invocation *ret, struct error *err);
 /* Frees the lists that options_parse() made in storage. */
 void options_done(const struct command *command, void *storage);
-/* "true", "false", "1", "0", "t", "f" in the spellings that callers' flag packages write. */
-int bool_parse(const char *s, bool *ret);
 /* Fails with: 'VALUE' is not one of WORDS ("text|json"). */
 int option_check_word(const char *flag, const char *value, const char *words, struct error *err);
 /*

@@ -90,7 +90,8 @@ static bool takes_value(const struct option *o)
 	       o->kind == OPTION_IGNORED_VALUE;
 }
 
-int bool_parse(const char *s, bool *ret)
+/* In the spellings that callers' flag packages write. */
+static int bool_parse(const char *s, bool *ret)
 {
 	static const char yes[][6] = { "true", "True", "TRUE", "t", "T", "1" };
 	static const char no[][6] = { "false", "False", "FALSE", "f", "F", "0" };

@@ -137,12 +137,3 @@ int console_copy_size(int from_tty, int master_fd)
 		return -errno;
 	return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
 }
-
-int console_set_size(int master_fd, uint32_t width, uint32_t height)
-{
-	struct winsize size = { .ws_col = (unsigned short)width, .ws_row = (unsigned short)height };
-
-	if (width > 65535 || height > 65535)
-		return -ERANGE;
-	return ioctl(master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
-}

@@ -35,11 +35,6 @@ int mount_fsconfig_flag(int fsfd, const char *key)
 	return configure(fsfd, UAPI_FSCONFIG_SET_FLAG, key, NULL, 0);
 }
 
-int mount_fsconfig_fd(int fsfd, const char *key, int fd)
-{
-	return configure(fsfd, UAPI_FSCONFIG_SET_FD, key, NULL, fd);
-}
-
 int mount_fsconfig_create(int fsfd)
 {
 	return configure(fsfd, UAPI_FSCONFIG_CMD_CREATE, NULL, NULL, 0);

@@ -206,28 +206,6 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 	return 0;
 }
 
-int filter_load(int dirfd, const char *name, struct filter *ret, struct error *err)
-{
-	int r = filter_file_read(dirfd, name, NULL, ret);
-
-	if (r < 0) {
-		r = error_set(err, -r, "cannot use the compiled seccomp filter '%s'", name);
-		error_add_step(err, "seccomp");
-	}
-	return r;
-}
-
-int filter_save(int dirfd, const char *name, const struct filter *f, struct error *err)
-{
-	int r = filter_file_write(dirfd, name, NULL, NULL, f);
-
-	if (r < 0) {
-		r = error_set(err, -r, "cannot store the compiled seccomp filter '%s'", name);
-		error_add_step(err, "seccomp");
-	}
-	return r;
-}
-
 void filter_done(struct filter *f)
 {
 	free(f->insns);

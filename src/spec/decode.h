@@ -86,8 +86,7 @@ int decode_string_set(struct decode *d, const struct jnode *node,
 int decode_line_set(struct decode *d, const struct jnode *node,
 		    void *target); /* the same, one line of text */
 int decode_absolute_path(struct decode *d, const struct jnode *node,
-			 void *target);                                    /* const char * */
-int decode_text(struct decode *d, const struct jnode *node, void *target); /* struct spec_text */
+			 void *target); /* const char * */
 int decode_strings(struct decode *d, const struct jnode *node,
 		   void *target); /* struct spec_string_list */
 int decode_absolute_paths(struct decode *d, const struct jnode *node,
@@ -97,7 +96,6 @@ int decode_bool(struct decode *d, const struct jnode *node, void *target); /* bo
 int decode_spec_bool(struct decode *d, const struct jnode *node,
 		     void *target);                                          /* struct spec_bool */
 int decode_uint32(struct decode *d, const struct jnode *node, void *target); /* uint32_t */
-int decode_int32(struct decode *d, const struct jnode *node, void *target);  /* int32_t */
 int decode_uint64(struct decode *d, const struct jnode *node, void *target); /* uint64_t */
 int decode_int64(struct decode *d, const struct jnode *node, void *target);  /* int64_t */
 int decode_id(struct decode *d, const struct jnode *node,

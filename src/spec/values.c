@@ -38,14 +38,6 @@ int decode_absolute_path(struct decode *d, const struct jnode *node, void *targe
 	return 0;
 }
 
-int decode_text(struct decode *d, const struct jnode *node, void *target)
-{
-	struct spec_text *text = target;
-
-	text->node = node;
-	return decode_string_set(d, node, &text->value);
-}
-
 static int string_list(struct decode *d, const struct jnode *node, struct spec_string_list *list,
 		       decode_handler *item)
 {
@@ -191,16 +183,6 @@ int decode_uint32(struct decode *d, const struct jnode *node, void *target)
 
 	if (r == 0)
 		*(uint32_t *)target = (uint32_t)value;
-	return r;
-}
-
-int decode_int32(struct decode *d, const struct jnode *node, void *target)
-{
-	int64_t value;
-	int r = decode_signed(d, node, INT32_MIN, INT32_MAX, &value);
-
-	if (r == 0)
-		*(int32_t *)target = (int32_t)value;
 	return r;
 }
 

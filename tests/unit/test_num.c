@@ -73,22 +73,6 @@ static void ids_end_below_minus_one(void **state)
 	assert_int_equal(num_parse_u32("4294967296", &v), -ERANGE);
 }
 
-static void modes_are_octal(void **state)
-{
-	uint32_t v = 42;
-
-	(void)state;
-	assert_int_equal(num_parse_mode("0755", &v), 0);
-	assert_int_equal(v, 0755);
-	assert_int_equal(num_parse_mode("7777", &v), 0);
-	assert_int_equal(v, 07777);
-	assert_int_equal(num_parse_mode("10000", &v), -ERANGE);
-	assert_int_equal(num_parse_mode("777777777777777777777777", &v), -ERANGE);
-	assert_int_equal(num_parse_mode("8", &v), -EINVAL);
-	assert_int_equal(num_parse_mode("", &v), -EINVAL);
-	assert_int_equal(num_parse_mode(NULL, &v), -EINVAL);
-}
-
 static void sizes_have_suffixes(void **state)
 {
 	static const struct {
@@ -171,8 +155,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(u64_is_strict),           cmocka_unit_test(i64_has_both_ends),
-		cmocka_unit_test(ids_end_below_minus_one), cmocka_unit_test(modes_are_octal),
-		cmocka_unit_test(sizes_have_suffixes),     cmocka_unit_test(durations_add_up),
+		cmocka_unit_test(ids_end_below_minus_one), cmocka_unit_test(sizes_have_suffixes),
+		cmocka_unit_test(durations_add_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
