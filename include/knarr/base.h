@@ -2,7 +2,7 @@
 /*
  * base: what every other folder stands on. libc only, no policy, no knowledge of containers.
  *
- * error.c, fallback.c, text.c, num.c, clock.c and io.c are also compiled into the container half (src/init), so
+ * error.c, fallback.c, text.c, num.c, clock.c, io.c and tail.c are also compiled into the container half (src/init), so
  * they allocate nothing there and never print.
  */
 #ifndef KNARR_BASE_H
@@ -208,6 +208,18 @@ static inline void arena_freep(struct arena **a)
 {
 	*a = arena_free(*a);
 }
+
+/* ---- tail: the end of an output, for the sentence about it ------------------------------ */
+
+enum { TAIL_SIZE = 4096 };
+struct tail { /* all zero: empty */
+	char text[TAIL_SIZE + 1];
+	size_t len;
+	bool cut; /* there was more before it */
+};
+void tail_keep(struct tail *t, const char *data, size_t len);
+/* One line of printable UTF-8, its last size bytes; "..." stands for what was before. */
+void tail_line(const struct tail *t, char *buf, size_t size);
 
 /* ---- buf: a growing byte buffer ------------------------------------------------------- */
 

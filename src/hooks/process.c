@@ -160,25 +160,6 @@ static int open_output(const char *path, struct error *err)
 	return fd;
 }
 
-static void keep_tail(struct hook_result *res, const char *data, size_t len)
-{
-	if (len > HOOK_TAIL_SIZE) {
-		data += len - HOOK_TAIL_SIZE;
-		len = HOOK_TAIL_SIZE;
-		res->tail_cut = true;
-	}
-	if (res->tail_len + len > HOOK_TAIL_SIZE) {
-		size_t drop = res->tail_len + len - HOOK_TAIL_SIZE;
-
-		memmove(res->tail, res->tail + drop, res->tail_len - drop);
-		res->tail_len -= drop;
-		res->tail_cut = true;
-	}
-	memcpy(res->tail + res->tail_len, data, len);
-	res->tail_len += len;
-	res->tail[res->tail_len] = '\0';
-}
-
 /* Takes what is there, at most 1 MiB a call; false at EOF. */
 static bool drain(int fd, struct hook_result *res)
 {
@@ -193,7 +174,7 @@ static bool drain(int fd, struct hook_result *res)
 			return errno == EAGAIN;
 		if (n == 0)
 			return false;
-		keep_tail(res, buf, (size_t)n);
+		tail_keep(&res->output, buf, (size_t)n);
 	}
 	return true;
 }

@@ -5,17 +5,13 @@
 
 #include "knarr/hooks.h"
 
-#define HOOK_TAIL_SIZE 4096
-
 struct hook_result {
 	int exec_errno; /* the program could not be executed (or its set-up failed): positive errno */
 	char exec_step[16]; /* which call failed then: "execve", "fchdir", ... */
 	bool timed_out;
 	int wait_status; /* as waitpid(2) gives it */
 	uint64_t duration_ms;
-	char tail[HOOK_TAIL_SIZE + 1]; /* the end of its output, terminated */
-	size_t tail_len;
-	bool tail_cut; /* there was more before it */
+	struct tail output;
 };
 
 /* Returns 0 when the hook ran to an end, whatever the end was; -errno (with err) when it could not be started or watched. */

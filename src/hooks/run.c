@@ -13,43 +13,6 @@
 /* Room for the tail of the output in a sentence of one line; the rest goes to the debug log. */
 #define MESSAGE_TAIL 400
 
-/* One line of printable text: the last bytes of the output, control characters become blanks. */
-static void one_line_tail(const struct hook_result *res, char *buf, size_t size)
-{
-	size_t len = res->tail_len, start, n = 0;
-	bool blank = true;
-
-	while (len && (unsigned char)res->tail[len - 1] <= ' ')
-		len--;
-	start = len > size - 4 ? len - (size - 4) : 0;
-	/* Not in the middle of a UTF-8 character. */
-	while (start && start < len && ((unsigned char)res->tail[start] & 0xC0) == 0x80)
-		start++;
-	if (start || res->tail_cut) {
-		memcpy(buf, "...", 3);
-		n = 3;
-	}
-	for (size_t i = start; i < len && n + 1 < size; i++) {
-		unsigned char c = (unsigned char)res->tail[i];
-
-		if (c <= ' ' || c == 0x7f) {
-			if (!blank)
-				buf[n++] = ' ';
-			blank = true;
-		} else {
-			buf[n++] = (char)c;
-			blank = false;
-		}
-	}
-	buf[n] = '\0';
-	if (!text_is_utf8(buf, n)) {
-		for (size_t i = 0; i < n; i++) {
-			if ((unsigned char)buf[i] >= 0x80)
-				buf[i] = '?';
-		}
-	}
-}
-
 static void describe_end(const struct spec_hook *hook, const struct hook_result *res, char *buf,
 			 size_t size)
 {
@@ -80,10 +43,10 @@ static int hook_failed(const struct spec_hook *hook, enum spec_hook_kind kind, s
 		return r;
 	}
 	describe_end(hook, res, end, sizeof(end));
-	one_line_tail(res, tail, sizeof(tail));
-	if (res->tail_len)
+	tail_line(&res->output, tail, sizeof(tail));
+	if (res->output.len)
 		log_debug("output of %s hook #%zu '%s': %s%s", spec_hook_name(kind), index,
-			  hook->path, res->tail_cut ? "..." : "", res->tail);
+			  hook->path, res->output.cut ? "..." : "", res->output.text);
 	return error_fail(err, ERROR_HOOK, 0, "error running %s hook #%zu: '%s': %s%s%s",
 			  spec_hook_name(kind), index, hook->path, end, tail[0] ? ": " : "", tail);
 }

@@ -17,7 +17,7 @@
 
 #include "init/init.h"
 
-enum { TAIL_SIZE = 4096, MESSAGE_TAIL = 400 };
+enum { MESSAGE_TAIL = 400 };
 
 /*
  * The state as it is written: with our pid as the container sees it (runtime.md, "State").
@@ -38,8 +38,7 @@ struct hook_run {
 	int exec_errno;
 	int status;
 	bool timed_out;
-	size_t tail_len;
-	char tail[TAIL_SIZE]; /* the last of its output */
+	struct tail said;
 	struct state_text state;
 };
 
@@ -108,23 +107,6 @@ fail:
  * ---- serving it ---------------------------------------------------------------------------------
  */
 
-static void keep_tail(struct hook_run *run, const char *data, size_t len)
-{
-	if (len >= TAIL_SIZE) {
-		memcpy(run->tail, data + len - TAIL_SIZE, TAIL_SIZE);
-		run->tail_len = TAIL_SIZE;
-		return;
-	}
-	if (run->tail_len + len > TAIL_SIZE) {
-		size_t drop = run->tail_len + len - TAIL_SIZE;
-
-		memmove(run->tail, run->tail + drop, run->tail_len - drop);
-		run->tail_len -= drop;
-	}
-	memcpy(run->tail + run->tail_len, data, len);
-	run->tail_len += len;
-}
-
 /* Non-blocking; the descriptor is closed at its end. */
 static void read_output(struct hook_run *run)
 {
@@ -132,7 +114,7 @@ static void read_output(struct hook_run *run)
 	ssize_t n = read(run->output, buf, sizeof(buf));
 
 	if (n > 0)
-		keep_tail(run, buf, (size_t)n);
+		tail_keep(&run->said, buf, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		run->output = fd_close(run->output);
 }
@@ -192,10 +174,10 @@ static void serve(struct hook_run *run)
 	}
 	/* What it said last; children that it left behind may keep the pipe open. */
 	for (size_t i = 0; i < 64 && run->output >= 0; i++) {
-		size_t before = run->tail_len;
+		size_t before = run->said.len;
 
 		read_output(run);
-		if (run->tail_len == before && before < TAIL_SIZE)
+		if (run->said.len == before && before < TAIL_SIZE)
 			break;
 	}
 	while (waitpid(run->pid, &run->status, 0) < 0 && errno == EINTR)
@@ -249,25 +231,6 @@ static int start(struct init *in, struct hook_run *run, struct error *err)
  * ----------------------------------------------------------------------
  */
 
-/* The end of the output in one line of printable characters. */
-static void one_line(const struct hook_run *run, char *buf, size_t size)
-{
-	size_t len = run->tail_len, at, n = 0;
-
-	while (len && (unsigned char)run->tail[len - 1] <= ' ')
-		len--;
-	at = len > size - 1 ? len - (size - 1) : 0;
-	for (; at < len; at++) {
-		unsigned char c = (unsigned char)run->tail[at];
-
-		buf[n++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
-	}
-	buf[n] = '\0';
-	if (!text_is_utf8(buf, n))
-		for (size_t i = 0; i < n; i++)
-			buf[i] = (unsigned char)buf[i] >= 0x80 ? '?' : buf[i];
-}
-
 static int hook_failed(const struct init *in, const struct hook_run *run, uint64_t ms,
 		       struct error *err)
 {
@@ -275,7 +238,7 @@ static int hook_failed(const struct init *in, const struct hook_run *run, uint64
 	char output[MESSAGE_TAIL], end[96];
 	int r;
 
-	one_line(run, output, sizeof(output));
+	tail_line(&run->said, output, sizeof(output));
 	if (run->timed_out)
 		(void)text_format(end, sizeof(end), "killed after its timeout of %u s",
 				  hook->timeout_s);
