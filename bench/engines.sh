@@ -1,21 +1,51 @@
 #!/bin/bash
 # bench/engines.sh [ROUNDS]: what engines need with knarr, crun and runc below them, interleaved (default 5 rounds).
 #
-# Made for the machine of tests/vm, where the engines are, after its tests made their image:
+# It needs the engines, root, and the image that the tests of the engines make, in Podman's store and in containerd's.
+# The machine of tests/vm has them:
 #     tests/vm/vm up; tests/vm/vm install DIR; tests/vm/vm bats tests/engines/containerd.bats
 #     tests/vm/vm put bench/engines.sh /opt/engines.sh; tests/vm/vm run /opt/engines.sh
-# An emulated CPU makes every time long: read the ratios.
+# An emulated CPU makes every time long, and what else runs on the host shows: read the ratios. Where there is no
+# systemd, containerd is started here. PARALLEL: how many containers at once (default 50).
 set -euo pipefail
 rounds=${1:-5}
-parallel=50
+parallel=${PARALLEL:-50}
 image=docker.io/library/knarr-test:latest
 names="knarr crun runc"
 declare -A program=([knarr]=/usr/local/bin/knarr [crun]=/usr/bin/crun [runc]=/usr/bin/runc)
 export CONTAINERS_CONF_OVERRIDE=/var/tmp/knarr-engines-0/containers.conf
+[ -e "$CONTAINERS_CONF_OVERRIDE" ] || unset CONTAINERS_CONF_OVERRIDE
 work=$(mktemp -d)
+containerd=""
 cleanup() {
 	podman rm -fa -t 0 >/dev/null 2>&1 || true
+	end_of_ctr
+	[ -z "$containerd" ] || kill "$containerd"
 	rm -rf "$work"
+}
+# What is left of this run or of one that was cut short.
+end_of_ctr() {
+	local n
+	for n in $(ctr container ls -q 2>/dev/null); do
+		ctr task kill -s KILL "$n" >/dev/null 2>&1 && sleep 2 || true
+		ctr task rm "$n" >/dev/null 2>&1 || true
+		ctr container rm "$n" >/dev/null 2>&1 || true
+	done
+}
+start_containerd() {
+	local i
+	if [ -d /run/systemd/system ]; then
+		systemctl start containerd
+	else
+		containerd >"$work/containerd.log" 2>&1 &
+		containerd=$!
+	fi
+	for ((i = 0; i < 300; i++)); do
+		! ctr version >/dev/null 2>&1 || return 0
+		sleep 0.2
+	done
+	echo "engines: containerd does not answer" >&2
+	exit 1
 }
 trap cleanup EXIT
 
@@ -42,7 +72,8 @@ timed() { # case, runtime
 	echo "$1 $2 $((${EPOCHREALTIME/./} - t))" >>"$work/times"
 }
 
-systemctl start containerd
+start_containerd
+end_of_ctr
 podman rm -fa -t 0 >/dev/null
 for n in $names; do
 	podman --runtime "${program[$n]}" run -d --name "bench-$n" --network none "$image" sleep 100000 >/dev/null
@@ -55,13 +86,8 @@ for ((r = 0; r < rounds; r++)); do
 	# The first place goes round.
 	names="${names#* } ${names%% *}"
 done
-for n in $names; do
-	ctr task kill -s KILL "bench-$n"
-	sleep 2
-	ctr task rm "bench-$n" >/dev/null 2>&1 || true
-	ctr container rm "bench-$n"
-done
-for n in $names $names; do timed at_once "$n"; done
+end_of_ctr
+for n in $names $names $names; do timed at_once "$n"; done
 
 echo "| case | runtime | median ms | least ms | x crun (median, least) |"
 echo "|---|---|---:|---:|---:|"
