@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,40 +17,20 @@
 #define CONSOLE_NAME_MAX 4095
 
 /*
- * One sendmsg: at least one byte of data, because a control message on a stream needs one to travel with,
- * and exactly one descriptor. Some callers accept only after we have exited, so nothing is waited for:
- * the bytes lie in the socket's queue, and a full one is an error.
+ * At least one byte of data, because a control message on a stream needs one to travel with, and exactly one
+ * descriptor. Some callers accept only after we have exited, so nothing is waited for: the bytes lie in the socket's
+ * queue, and a full one is an error.
  */
 static int send_fd(int sock, const char *name, int fd)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
 	size_t len = strnlen(name, CONSOLE_NAME_MAX);
-	struct iovec iov = { .iov_base = (char *)(len ? name : " "), .iov_len = len ? len : 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
 
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	do {
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return sock_send(sock, len ? name : " ", len ? len : 1, &fd, 1);
 }
 
 int console_send(const char *socket_path, const char *name, int master_fd, struct error *err)
 {
-	/* Non-blocking: connect on a full backlog says EAGAIN instead of waiting for an accept. */
+	/* Non-blocking: connect on a full backlog, and sending, say EAGAIN instead of waiting. */
 	_cleanup_close_ int sock = sock_connect_path(SOCK_STREAM | SOCK_NONBLOCK, socket_path);
 	int r = sock;
 
