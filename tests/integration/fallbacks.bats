@@ -130,6 +130,7 @@ is_required() {
 }
 
 @test "close-range: what only the container half misses is said all the same" {
+	need_root
 	set_args /bin/true
 	# The host half leaves the preserved descriptors alone, so it begins higher.
 	run "$HELPERS/deny" 38 "$NR_CLOSE_RANGE=3" "$RT" --root "$ROOT" --require=close-range run --preserve-fds 1 --bundle "$BUNDLE" "$ID" </dev/null
