@@ -165,6 +165,7 @@ static void unreachable_bus(void **state)
 	assert_string_equal(err.subject, "unix:path=/nonexistent/bus");
 	assert_string_equal(err.step, "cgroup-systemd");
 	buf_done(&asked);
+	buf_done(&answer);
 }
 
 int main(void)
