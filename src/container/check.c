@@ -101,6 +101,9 @@ static void check_rootfs(struct check *c)
 	} else if (!S_ISDIR(st.st_mode)) {
 		error_fail(&err, ERROR_CONFIG, ENOTDIR, "rootfs '%s' is no directory", path);
 		add_at(c, &err, spec->root.path_node);
+	} else if (access(path, X_OK) < 0) {
+		error_set(&err, errno, "cannot look into rootfs '%s'", path);
+		add_at(c, &err, spec->root.path_node);
 	}
 }
 
@@ -270,6 +273,8 @@ static void check_program(struct check *c)
 {
 	struct error err;
 
+	if (access(c->setup.state.rootfs, X_OK) < 0)
+		return; /* said above */
 	if (check_program_in_rootfs(c->setup.spec, c->setup.state.rootfs, &err) < 0)
 		add(c, &err);
 	if (check_cwd_in_rootfs(c->setup.spec, c->setup.state.rootfs, &err) < 0)

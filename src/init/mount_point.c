@@ -9,6 +9,7 @@
  * to is compared as an inode, never as text.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -84,6 +85,16 @@ static int open_link(int rootfd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The usual slip with user namespaces: the rootfs belongs to an id that is not the container's, and is closed to others. */
+static void explain_closed_root(int rootfd, struct error *err)
+{
+	_cleanup_close_ int fd = openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES)
+		error_add_remedy(err, "the container's root may not enter the root filesystem; "
+				      "give it to the id that the id maps name");
+}
+
 int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mode_t mode,
 		     bool nofollow, bool procfs, bool *ret_made, struct error *err)
 {
@@ -107,8 +118,12 @@ int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mod
 			err, fd, "openat2", path,
 			"mount point '%s' is a directory, what is to be mounted there is not",
 			path);
-	if (fd < 0)
-		return init_fail(err, fd, "openat2", path, "cannot make mount point '%s'", path);
+	if (fd < 0) {
+		init_fail(err, fd, "openat2", path, "cannot make mount point '%s'", path);
+		if (fd == -EACCES)
+			explain_closed_root(rootfd, err);
+		return fd;
+	}
 	r = check_target(in, rootfd, fd, path, procfs, err);
 	if (r < 0)
 		return r;

@@ -302,3 +302,22 @@ at_text() {
 	jq -se 'length == 1' "$TMP/log"
 	[[ $output != *$'\e'* ]]
 }
+
+@test "a rootfs that is closed to the container's root, or to who checks it" {
+	need_root
+	need_knarr
+	# outside of the folders of bats, which are closed themselves
+	OPEN=$(mktemp -d /tmp/knarr-closed.XXXXXX)
+	chmod 755 "$OPEN"
+	cp -r "$BUNDLE" "$OPEN/b"
+	chmod 700 "$OPEN/b/rootfs"
+	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings' "$BUNDLE/config.json" >"$OPEN/b/config.json"
+	run rt run --bundle "$OPEN/b" "$ID"
+	local first=$output
+	cp "$RT" "$OPEN/knarr"
+	run setpriv --reuid 65533 --regid 65533 --clear-groups "$OPEN/knarr" check "$OPEN/b"
+	rm -rf "$OPEN"
+	[[ $output == *"cannot look into rootfs"*"ermission denied"* && $output != *PATH* ]]
+	[[ $first == *"config.json:"*"may not enter the root filesystem"* ]]
+}
