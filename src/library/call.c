@@ -23,8 +23,12 @@ static _noreturn_ void run_loader(int image_fd, int socket, char *name, char *nu
 {
 	struct library_reply reply = { .len = 0 };
 	char *argv[] = { name, number, NULL };
+	sigset_t all;
 
 	sys_reset_signals();
+	/* What the terminal sends to the whole group is for knarr to hear: half of an answer could not be undone. */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)fcntl(socket, F_SETFD, 0);
 	reply.result = sys_execveat(image_fd, "", argv, environ, AT_EMPTY_PATH);
 	error_set(&reply.error, -reply.result, "cannot execute the program that loads libraries");

@@ -7,8 +7,13 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "knarr/library.h"
 
@@ -168,13 +173,62 @@ static void unreachable_bus(void **state)
 	buf_done(&answer);
 }
 
+/* Returns in the child only by its exit. */
+static _noreturn_ void ask_silent_bus(const char *path)
+{
+	_cleanup_free_ char *address = text_printf("unix:path=%s", path);
+	struct buf asked = { 0 }, answer = { 0 };
+	struct error err = { 0 };
+
+	(void)setpgid(0, 0);
+	(void)signal(SIGINT, SIG_IGN);
+	wire_put_text(&asked, address);
+	wire_put_text(&asked, "knarr.scope");
+	if (library_ask(LIBRARY_STOP, &asked, NULL, 0, &answer, &err) >= 0)
+		_exit(1);
+	_exit(strstr(err.text, "without an answer") ? 2 : 0);
+}
+
+/* Ctrl-C reaches the whole process group; the loader leaves it to knarr. */
+static void signals_are_the_callers(void **state)
+{
+	char dir[] = "/tmp/knarr-library.XXXXXX", path[64];
+	struct library_facts facts;
+	int dirfd, listener, connection, status;
+	pid_t pid;
+
+	(void)state;
+	if (library_facts(&facts) < 0 || !facts.systemd) {
+		print_message("needs libsystemd\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(dir));
+	assert_true(text_format(path, sizeof(path), "%s/bus", dir) > 0);
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	listener = sock_listen_at(SOCK_STREAM, dirfd, "bus");
+	assert_true(listener >= 0);
+	pid = fork();
+	if (pid == 0)
+		ask_silent_bus(path);
+	connection = accept(listener, NULL, NULL);
+	assert_true(connection >= 0);
+	assert_int_equal(kill(-pid, SIGINT), 0);
+	assert_int_equal(close(connection), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(listener);
+	close(dirfd);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_come_back), cmocka_unit_test(nothing_is_read_past_the_end),
 		cmocka_unit_test(text_must_end),    cmocka_unit_test(facts_leave_nothing),
 		cmocka_unit_test(long_question),    cmocka_unit_test(refusals_are_told),
-		cmocka_unit_test(unreachable_bus),
+		cmocka_unit_test(unreachable_bus),  cmocka_unit_test(signals_are_the_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
