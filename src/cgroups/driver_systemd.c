@@ -176,8 +176,11 @@ int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *
 	r = r < 0 ? r : find_scope(host, req, cg, pid, err);
 	r = r < 0 ? r : move_down(host, req, cg, pid, err);
 	r = r < 0 ? r : apply_limits(host, req, cg, &limits, err);
-	if (r >= 0 && cg->dir_fd > 0)
+	if (r >= 0 && cg->dir_fd > 0) {
 		controllers_pass_on(host->root_fd, cg->dir_fd, cg->leaf);
+		/* The root of what the container sees of the tree: programs read there how much they have. */
+		limits_repeat(&limits, cg->fd, cg->leaf);
+	}
 	r = r < 0 ? r : device_attach(cg->fd, req, cg->leaf, err);
 	r = r < 0 ? r : owner_apply(cg->fd, req, cg->leaf, err);
 	limits_done(&limits);

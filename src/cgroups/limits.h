@@ -54,6 +54,8 @@ int limits_write(const struct limits *l, int dirfd, const char *path, bool best,
 /* Writes the values that had to wait for a process. best: what is missing was said with the early ones, other failures are warnings. */
 int limits_write_late(const struct limits *l, int dirfd, const char *path, bool best,
 		      struct error *err);
+/* Into a cgroup below the one where they hold, so that they are read there, too; what cannot be written is left out. */
+void limits_repeat(const struct limits *l, int dirfd, const char *path);
 /* For update: final values, all or nothing. */
 int limits_replace(const struct limits *l, int dirfd, const char *path, struct error *err);
 

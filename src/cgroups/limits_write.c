@@ -190,6 +190,20 @@ int limits_write_late(const struct limits *l, int dirfd, const char *path, bool 
 	return 0;
 }
 
+void limits_repeat(const struct limits *l, int dirfd, const char *path)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const char *file, *value;
+		int r;
+
+		limit_target(&l->items[i], dirfd, &file, &value);
+		r = tree_has_file(dirfd, file) ? write_one(l, i, dirfd, path, false, NULL) : 0;
+		if (r < 0)
+			log_warning("cannot write '%s' of cgroup '%s': %s, ignoring", file, path,
+				    errno_text(-r));
+	}
+}
+
 /* ---- replace: all or nothing --------------------------------------------------------------- */
 
 /* The text that puts "KEY ..." back, where each line of a file belongs to a device: its old line, or its default. */

@@ -74,6 +74,8 @@ static int apply(const struct cgroup *cg, const struct limits *limits,
 	}
 	if (r < 0 && cg->driver == CGROUP_SYSTEMD && cg->scope[0])
 		(void)systemd_set(cg, &old, NULL);
+	if (r >= 0 && cg->driver == CGROUP_SYSTEMD && cg->dir_fd > 0)
+		limits_repeat(limits, cg->fd, cg->leaf);
 	limits_done(&old);
 	return r < 0 ? r : 0;
 }

@@ -88,6 +88,8 @@ gone() { ! podman container exists "$1"; }
 	podman update --memory 96m --pids-limit 50 limits
 	[ "$(cat "$cg/memory.max")" = 100663296 ]
 	[ "$(cat "$cg/pids.max")" = 50 ]
+	run -0 podman exec limits cat /sys/fs/cgroup/memory.max
+	[ "$output" = 100663296 ]
 	run -0 podman stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' limits
 	has limits
 	run -0 podman top limits pid comm

@@ -84,6 +84,20 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	[ "$(shown "$user" ActiveState "pre-$ID.scope")" = inactive ]
 }
 
+@test "systemd: the container reads its limits at the root of its cgroup tree, and updated ones" {
+	use_systemd
+	idle_container '{"memory": {"limit": 33554432}, "pids": {"limit": 40}}'
+	[[ $CG == */container ]]
+	limits_of() { paste -d ' ' "$1/memory.max" "$1/pids.max"; }
+	[ "$(limits_of "$CG")" = "33554432 40" ]
+	[ "$(limits_of "${CG%/container}")" = "33554432 40" ]
+	rt update --memory 67108864 --pids-limit 50 "$ID"
+	[ "$(limits_of "$CG")" = "67108864 50" ]
+	[ "$(limits_of "${CG%/container}")" = "67108864 50" ]
+	rt update --memory -1 --pids-limit -1 "$ID"
+	[ "$(limits_of "$CG")" = "max max" ]
+}
+
 @test "systemd: empty parts have their defaults, an empty name and other forms are refused" {
 	use_systemd
 	usual=$(is_root && echo system.slice || echo user.slice)
