@@ -162,6 +162,14 @@ int num_parse_size(const char *s, int64_t *ret, bool *ret_unlimited);
 /* Duration: "30", "1.5s", "250ms", "5m", "1h", and sums such as "1m30s"; nanoseconds. A bare number counts seconds. */
 int num_parse_duration(const char *s, uint64_t *ret_ns);
 
+/* ---- user: the host's own files, no name service --------------------------------------- */
+
+/* Calls match for each line of a small file until it returns true, and returns that; false without the file. */
+bool user_file_find(const char *file, bool (*match)(const char *line, void *arg), void *arg);
+/* The name in /etc/passwd, or the number. */
+#define USER_NAME_SIZE 64
+void user_name(uint32_t uid, char name[USER_NAME_SIZE]);
+
 /* ---- clock --------------------------------------------------------------------------- */
 
 /* Milliseconds of the monotonic clock: only differences mean something. */

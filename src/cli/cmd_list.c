@@ -23,6 +23,22 @@ static const char *text_or_empty(const char *s)
 	return s ? s : "";
 }
 
+/* The record has the number; people, and those who parse the table of runc or crun, expect the name. */
+static void name_owners(struct container_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct state *s = &list->items[i].state;
+		char name[USER_NAME_SIZE];
+		uint32_t uid;
+
+		if (!s->owner || num_parse_u32(s->owner, &uid) < 0)
+			continue;
+		user_name(uid, name);
+		free(s->owner);
+		s->owner = mem_strdup(name);
+	}
+}
+
 static void add_table(const struct container_list *list, struct buf *out)
 {
 	static const char *const titles[COLUMNS] = { "ID",     "PID",     "STATUS",
@@ -78,6 +94,7 @@ static int run(const struct invocation *inv, struct error *err)
 		r = container_list(&inv->context, &list, err);
 	if (r < 0)
 		return r;
+	name_owners(&list);
 	if (flags->quiet) {
 		for (size_t i = 0; i < list.count; i++)
 			buf_printf(&out, "%s\n", list.items[i].state.id);

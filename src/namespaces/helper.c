@@ -21,7 +21,6 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 #define HELPER_OUTPUT_MAX 4096
-#define SMALL_FILE_MAX (4u << 20)
 
 static const struct helper {
 	const char *program, *ranges, *usermod_flag;
@@ -56,66 +55,31 @@ static int find_program(const char *name, char *buf, size_t size)
 	return -ENOENT;
 }
 
-/* Calls match for each line of a small administrator's file until it returns true. */
-static bool find_line(const char *file, bool (*match)(const char *line, void *arg), void *arg)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len;
-
-	if (io_read_file_at(AT_FDCWD, file, SMALL_FILE_MAX, &text, &len) < 0)
-		return false;
-	for (char *line = text, *end; line && *line; line = end) {
-		end = strchr(line, '\n');
-		if (end)
-			*end++ = '\0';
-		if (match(line, arg))
-			return true;
-	}
-	return false;
-}
-
-struct user_name {
-	uid_t uid;
-	char name[64];
-};
-
-/* name:password:uid:... */
-static bool match_passwd(const char *line, void *arg)
-{
-	struct user_name *u = arg;
-	const char *second = strchr(line, ':'), *id = second ? strchr(second + 1, ':') : NULL;
-	uint64_t uid;
-
-	if (!id || num_parse_u64_len(id + 1, strcspn(id + 1, ":"), &uid) < 0 || uid != u->uid)
-		return false;
-	return text_format(u->name, sizeof(u->name), "%.*s", (int)(second - line), line) > 0;
-}
-
 /* name-or-uid:first:count */
 static bool match_range(const char *line, void *arg)
 {
-	const struct user_name *u = arg;
+	const char *const *names = arg; /* the user's name and uid */
 	size_t len = strcspn(line, ":");
-	char uid[16];
 
-	(void)text_format(uid, sizeof(uid), "%u", u->uid);
-	return (strlen(uid) == len && strncmp(line, uid, len) == 0) ||
-	       (u->name[0] && strlen(u->name) == len && strncmp(line, u->name, len) == 0);
+	for (size_t i = 0; i < 2; i++)
+		if (strlen(names[i]) == len && strncmp(line, names[i], len) == 0)
+			return true;
+	return false;
 }
 
 static void add_range_remedy(const struct helper *h, struct error *err)
 {
-	struct user_name u = { .uid = getuid() };
+	char name[USER_NAME_SIZE], uid[USER_NAME_SIZE];
+	const char *names[] = { name, uid };
 
-	(void)find_line("/etc/passwd", match_passwd, &u);
-	if (find_line(h->ranges, match_range, &u))
+	(void)text_format(uid, sizeof(uid), "%u", getuid());
+	user_name(getuid(), name);
+	if (user_file_find(h->ranges, match_range, names))
 		return;
-	if (!u.name[0])
-		(void)text_format(u.name, sizeof(u.name), "%u", u.uid);
 	error_add_remedy(
 		err,
 		"%s has no range for user '%s'; add one, for example with 'usermod %s 100000-165535 %s'",
-		h->ranges, u.name, h->usermod_flag, u.name);
+		h->ranges, name, h->usermod_flag, name);
 }
 
 /* "newuidmap PID container host size ..." */

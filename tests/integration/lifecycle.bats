@@ -316,7 +316,9 @@ PY
 	run -0 rt list --format=json
 	[ ${#lines[@]} = 1 ]
 	jq -e 'length == 2 and all(.[]; .id and .pid > 0 and .status and .bundle and .created and .ociVersion)' <<<"$output"
-	[ "$(jq -r '.[0].owner' <<<"$output")" = "$(id -un)" ] || [ "$(jq -r '.[0].owner' <<<"$output")" = "$(id -u)" ]
+	[ "$(jq -r '.[0].owner' <<<"$output")" = "$(id -un)" ]
+	run -0 rt list
+	[[ "${lines[1]}" == *" $(id -un)" ]]
 	run -1 rt list --format xml
 	assert_output_has xml
 }
