@@ -27,7 +27,7 @@ cleanup() {
 end_of_ctr() {
 	local n
 	for n in $(ctr container ls -q 2>/dev/null); do
-		ctr task kill -s KILL "$n" >/dev/null 2>&1 && sleep 2 || true
+		if ctr task kill -s KILL "$n" >/dev/null 2>&1; then sleep 2; fi
 		ctr task rm "$n" >/dev/null 2>&1 || true
 		ctr container rm "$n" >/dev/null 2>&1 || true
 	done
