@@ -66,9 +66,8 @@ static void put_properties(struct buf *b, const struct scope_properties *propert
 static int begin(struct buf *asked, bool user, const char *unit, struct error *err)
 {
 	char address[512];
-	int r = bus_check(user, err);
+	int r = bus_address(user, address, sizeof(address), err);
 
-	r = r < 0 ? r : bus_address(user, address, sizeof(address), err);
 	if (r < 0)
 		return r;
 	wire_put_text(asked, address);

@@ -90,6 +90,7 @@ struct found {
 	struct state state;
 	struct cgroup_host cgroup_host;
 	struct cgroup cgroup; /* fd < 0 if it has none or it is gone */
+	int cgroup_error;     /* -errno: it has one that cannot be opened */
 	enum state_status status;
 };
 /*

@@ -87,12 +87,20 @@ static int kill_process(struct pidref *init, struct error *err)
 	return 0;
 }
 
-static int remove_cgroup(struct found *f, struct error *err)
+static int remove_cgroup(struct found *f, bool force, struct error *err)
 {
 	int r;
 
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
+	/* Whoever is still in there must not outlive the record. */
+	if (f->cgroup_error < 0 && !force) {
+		error_set(err, -f->cgroup_error, "cannot open cgroup '%s' of the container",
+			  f->cgroup.path);
+		error_add_step(err, "cgroup-remove");
+		error_add_subject(err, f->cgroup.path);
+		return f->cgroup_error;
+	}
 	if (f->status == STATUS_STOPPED && cgroup_remove_empty(&f->cgroup_host, &f->cgroup))
 		return 0;
 	/*
@@ -144,7 +152,7 @@ int container_destroy(struct found *f, const struct spec *spec, bool force, stru
 	r = alive ? kill_process(&init, err) : 0;
 	fault_point("delete-killed");
 	if (r >= 0)
-		r = remove_cgroup(f, err);
+		r = remove_cgroup(f, force, err);
 	if (r < 0)
 		return r;
 	fault_point("delete-cgroup");

@@ -10,16 +10,21 @@ static void open_cgroup(struct found *f)
 {
 	struct error ignored;
 	const struct state *s = &f->state;
+	int r;
 
 	if (s->cgroup_driver == CGROUP_NONE)
 		return;
 	if (cgroup_host_open(&f->cgroup_host, &ignored) < 0 || f->cgroup_host.root_fd < 0)
 		return;
 	/* A cgroup that is gone is no error: the container is dead then, or was never finished. */
-	if (cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "",
+	r = cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "",
 			s->cgroup_leaf ? s->cgroup_leaf : "",
-			s->cgroup_scope ? s->cgroup_scope : "", &f->cgroup, &ignored) < 0)
-		f->cgroup.fd = -EBADF;
+			s->cgroup_scope ? s->cgroup_scope : "", &f->cgroup, &ignored);
+	if (r >= 0)
+		return;
+	f->cgroup.fd = -EBADF;
+	if (r != -ENOENT && r != -ENODEV)
+		f->cgroup_error = r;
 }
 
 enum find_lock {

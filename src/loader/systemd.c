@@ -492,7 +492,7 @@ bool loader_has_systemd(void)
 
 #else /* !HAVE_SYSTEMD */
 
-/* Never asked: knarr refuses the driver before. */
+/* Asked only about the container of another build: knarr refuses the driver before. */
 static int fail_built(struct error *err)
 {
 	return error_fail(err, ERROR_UNSUPPORTED, 0,

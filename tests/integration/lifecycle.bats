@@ -289,6 +289,25 @@ PY
 	[ "$(rt list -q)" = "$ID-b1" ]
 }
 
+@test "delete: a cgroup that cannot be reached is not taken for one that is gone" {
+	need_root
+	local cg
+	cg=$(cgroup2_mount)
+	[ -n "$cg" ] || skip "no cgroup v2 controller tree on this host"
+	config '.linux.cgroupsPath = $p' --arg p "/parent-$ID/container"
+	running
+	rt kill "$ID" KILL
+	wait_for 20 is_status stopped
+	run unshare -m --propagation private sh -c 'mount -t tmpfs none "$1" && mkdir "$1/container" && shift && exec "$@"' \
+		sh "$cg/parent-$ID" "$RT" --root "$ROOT" delete "$ID"
+	[ "$status" -ne 0 ]
+	assert_output_has "cannot open cgroup '/parent-$ID/container'"
+	[ -d "$cg/parent-$ID/container" ]
+	run -0 rt delete "$ID"
+	[ ! -e "$cg/parent-$ID/container" ]
+	rmdir "$cg/parent-$ID"
+}
+
 @test "delete works when the bundle is gone" {
 	running
 	rm -rf "$BUNDLE"
