@@ -180,12 +180,15 @@ outer() {
 	rt delete "$ID"
 }
 
+# Looked at anew each time: a process needs a moment to get there.
+in_other_namespace() { [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
+
 @test "below a shared mount: nothing of the inside is seen by its peers, and their copy goes, too" {
 	need_knarr
 	outer
 	unshare -m --propagation unchanged sleep 50 3>&- &
 	PEER=$!
-	wait_for 5 test "$(readlink /proc/$PEER/ns/mnt)" != "$(readlink /proc/self/ns/mnt)"
+	wait_for 20 in_other_namespace "$PEER"
 	start_container
 	[ "$(grep -cF " $BUNDLE/rootfs/" /proc/$PEER/mountinfo)" = 0 ]
 	run -0 grep -F " $BUNDLE/rootfs " /proc/self/mountinfo
