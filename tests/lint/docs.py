@@ -6,7 +6,7 @@ import re
 
 from source_files import finish, read, root
 
-DOCUMENTS = ["ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"]
+DOCUMENTS = ["ARCHITECTURE.md", "README.md", "CONTRIBUTING.md", "CODING_STYLE.md", "SECURITY.md"]
 NAME = re.compile(r"\b(?:src|include/knarr|tests|bench|build-aux|man|completions)/[\w./{},*-]*")
 
 
@@ -29,7 +29,7 @@ def main():
         for number, line in enumerate(read(top, document).splitlines(), 1):
             for match in NAME.finditer(line):
                 for name in expand(match.group().rstrip(".,")):
-                    if "{" not in name and not os.path.exists(os.path.join(top, name)):
+                    if "{" not in name and not any(os.path.exists(os.path.join(top, name + e)) for e in ("", ".c")):
                         problems.append(f"{document}:{number}: '{name}' does not exist")
     finish(problems)
 
