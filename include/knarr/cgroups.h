@@ -52,6 +52,11 @@ struct cgroup {
 	char leaf[1152]; /* where init lives: path, or a sub-cgroup of it */
 	char scope[512]; /* systemd unit, "" otherwise */
 	bool made;       /* we made it, so we remove it */
+	/*
+	 * Inode of path's directory, 0: unknown. It is the kernel's cgroup id, of which none is given twice while a kernel
+	 * runs; every mount of the tree shows the same.
+	 */
+	uint64_t inode;
 };
 
 /*
@@ -75,9 +80,17 @@ int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *r
  */
 int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req,
 		  struct cgroup *cg, pid_t pid, struct error *err);
-/* Opens what a state record names. -ENOENT if it is gone. */
+/*
+ * Opens what a state record names. -ENOENT if it is gone; -ESTALE if inode is not 0 and a cgroup of another inode has the
+ * path now: ret->inode is then that one's, and nothing is open.
+ */
 int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path,
-		const char *leaf, const char *scope, struct cgroup *ret, struct error *err);
+		const char *leaf, const char *scope, uint64_t inode, struct cgroup *ret,
+		struct error *err);
+/* The inode of the open cgroup, 0 where none is open. */
+uint64_t cgroup_inode(const struct cgroup *cg);
+/* Closes a cgroup whose directory was removed by somebody else: its path and its unit may be another container's by now. */
+void cgroup_close_removed(struct cgroup *cg);
 void cgroup_close(struct cgroup *cg);
 
 int cgroup_kill(const struct cgroup *cg, struct error *err); /* cgroup.kill, all of the subtree */
@@ -85,7 +98,13 @@ int cgroup_signal_all(const struct cgroup *cg, int sig,
 		      struct error *err); /* every process of the subtree, frozen meanwhile */
 /* Freezes or thaws and waits for cgroup.events; thaws again on failure. */
 int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct error *err);
+/* Has it been asked to freeze, by this cgroup's own setting? */
 bool cgroup_is_frozen(const struct cgroup *cg);
+/* Do the processes stand still, by this setting or by one of a cgroup above or of the sub-cgroup of init? */
+bool cgroup_stands_still(const struct cgroup *cg);
+/* The path of the nearest other cgroup, above or the sub-cgroup of init, that is set to freeze; false if none is. */
+bool cgroup_frozen_elsewhere(const struct cgroup_host *host, const struct cgroup *cg, char *buf,
+			     size_t size);
 /* malloc'd list of all pids of the subtree. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count);
 /*

@@ -34,7 +34,9 @@ struct state {                                        /* strings are malloc'd, o
 	uint64_t start_time;
 	int cgroup_driver; /* enum cgroup_driver */
 	char *cgroup_path, *cgroup_leaf, *cgroup_scope;
-	bool creating;             /* record of a create that has not finished */
+	uint64_t
+		cgroup_inode; /* of cgroup_path; 0 before it is known, and in records of older builds */
+	bool creating;        /* record of a create that has not finished */
 	uint64_t namespaces;       /* CLONE_NEW* mask not shared with the host */
 	char *intel_rdt;           /* resctrl directory we made, or NULL */
 	char *allowed_annotations; /* those that --annotations named at create, with commas; or NULL */
@@ -93,6 +95,8 @@ int state_save_file(const struct state_dir *d, const char *name, const void *dat
  * caller knows the cgroup (cgroup_is_frozen() of a running container).
  */
 enum state_status state_status(const struct state_dir *d, const struct state *s);
+/* Nothing in the kernel that the record names is meant when it was written before the last boot. */
+bool state_is_of_this_boot(const struct state *s);
 /*
  * malloc'd JSON: keys in runc's order (ociVersion, id, pid, status, bundle, rootfs, created, annotations, owner).
  * For hooks (compact, '/' unescaped) and for `state` (2-space indent).

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cgroups/driver.h"
@@ -114,8 +115,32 @@ int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *r
 	return cg->driver == CGROUP_FS ? fs_attach(req, cg, err) : 0;
 }
 
+uint64_t cgroup_inode(const struct cgroup *cg)
+{
+	struct stat st;
+
+	return cgroup_dir(cg) < 0 || fstat(cgroup_dir(cg), &st) < 0 ? 0 : st.st_ino;
+}
+
+void cgroup_close_removed(struct cgroup *cg)
+{
+	if (cgroup_dir(cg) >= 0 && !tree_has_file(cgroup_dir(cg), "cgroup.procs"))
+		cgroup_close(cg);
+}
+
+static int refuse_other(const struct cgroup *cg, uint64_t inode, struct error *err)
+{
+	error_fail(
+		err, ERROR_CONFLICT, 0,
+		"cgroup '%s' is no longer the container's: its inode is %llu, that of the container was %llu",
+		cg->path, (unsigned long long)cg->inode, (unsigned long long)inode);
+	error_add_subject(err, cg->path);
+	return -ESTALE;
+}
+
 int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const char *path,
-		const char *leaf, const char *scope, struct cgroup *ret, struct error *err)
+		const char *leaf, const char *scope, uint64_t inode, struct cgroup *ret,
+		struct error *err)
 {
 	int r;
 
@@ -139,12 +164,21 @@ int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const
 		error_add_subject(err, path);
 		return r;
 	}
+	ret->inode = cgroup_inode(ret);
+	if (inode && ret->inode != inode) {
+		cgroup_close(ret);
+		return refuse_other(ret, inode, err);
+	}
 	if (STREQ(ret->path, ret->leaf)) {
 		ret->fd = TAKE_FD(ret->dir_fd);
 		return 0;
 	}
-	/* The leaf may have gone with its processes while the rest is still there to be removed. */
-	ret->fd = tree_open(host->root_fd, ret->leaf);
+	/*
+	 * The leaf may have gone with its processes while the rest is still there to be removed. It is looked for in the
+	 * directory that was compared.
+	 */
+	if (text_has_prefix(ret->leaf, ret->path))
+		ret->fd = tree_open(ret->dir_fd, ret->leaf + strlen(ret->path));
 	return 0;
 }
 
@@ -197,7 +231,7 @@ int cgroup_open_exec(const struct cgroup_host *host, const struct cgroup *cg, pi
 	if (r >= 0 && (strncmp(path, cg->path, len) != 0 || (path[len] && path[len] != '/')))
 		r = -EXDEV;
 	if (r >= 0)
-		r = tree_open(host->root_fd, path);
+		r = tree_open(cgroup_dir(cg), path + len);
 	if (r < 0) {
 		error_set(err, -r, "cannot enter the container's cgroup '%s'", cg->leaf);
 		error_add_step(err, "cgroup-exec");

@@ -48,6 +48,40 @@ int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct e
 	return fail(cg, r, frozen, err);
 }
 
+bool cgroup_stands_still(const struct cgroup *cg)
+{
+	int fd = cg->fd >= 0 ? cg->fd : cgroup_dir(cg);
+	_cleanup_free_ char *events = NULL;
+	uint64_t frozen = 0;
+
+	if (cgroup_is_frozen(cg))
+		return true;
+	/* The event of the innermost: it knows of every setting on the way to it. */
+	return fd >= 0 && tree_read_all(fd, "cgroup.events", &events) >= 0 &&
+	       tree_key_u64(events, "frozen", &frozen) >= 0 && frozen == 1;
+}
+
+static bool is_set_to_freeze(int root_fd, const char *path)
+{
+	_cleanup_close_ int fd = tree_open(root_fd, path);
+	uint64_t frozen = 0;
+
+	return fd >= 0 && tree_read_u64(fd, "cgroup.freeze", &frozen) >= 0 && frozen == 1;
+}
+
+bool cgroup_frozen_elsewhere(const struct cgroup_host *host, const struct cgroup *cg, char *buf,
+			     size_t size)
+{
+	if (host->root_fd < 0 || text_format(buf, size, "%s", cg->leaf) < 0)
+		return false;
+	for (char *end = buf + strlen(buf); end > buf; end = strrchr(buf, '/')) {
+		*end = '\0';
+		if (buf[0] && !STREQ(buf, cg->path) && is_set_to_freeze(host->root_fd, buf))
+			return true;
+	}
+	return false;
+}
+
 bool cgroup_is_frozen(const struct cgroup *cg)
 {
 	uint64_t frozen = 0;

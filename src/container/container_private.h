@@ -90,8 +90,11 @@ struct found {
 	struct state state;
 	struct cgroup_host cgroup_host;
 	struct cgroup cgroup; /* fd < 0 if it has none or it is gone */
-	int cgroup_error;     /* -errno: it has one that cannot be opened */
-	enum state_status status;
+	bool cgroup_is_other; /* another cgroup has its path by now: its own is gone */
+	int cgroup_error; /* -errno: it has one that cannot be opened, or another has its path */
+	struct error cgroup_flaw; /* the sentence of cgroup_error */
+	enum state_status status; /* STATUS_PAUSED: it is alive, and its processes stand still */
+	bool waits_for_start;     /* created, paused or not */
 };
 /*
  * -ENOENT with "container does not exist". The record is locked; one whose creation has not finished is refused, since
@@ -113,6 +116,12 @@ void found_done(struct found *f);
 int found_spec(const struct found *f, struct spec **ret, struct error *err);
 /* "cannot exec in a stopped container" and its kin, when the status is not the wanted one. */
 int found_require_running(const struct found *f, const char *verb, struct error *err);
+/*
+ * For verbs that act upon the cgroup: refused where it is not open, and the sentence tells what differs from the record.
+ */
+int found_require_cgroup(const struct found *f, struct error *err);
+/* "cannot VERB a paused container", with what keeps it from running. */
+int found_refuse_paused(const struct found *f, const char *verb, struct error *err);
 /* pidfd of init, verified by its start time. */
 int found_process(const struct found *f, struct pidref *ret, struct error *err);
 

@@ -15,6 +15,9 @@
 #include "knarr/fault.h"
 #include "knarr/hooks.h"
 
+/* For a process whose parent was killed: it sees that at once. */
+#define CUT_OFF_TIMEOUT_MS 2000
+
 static int open_bundle(const struct state *state)
 {
 	/* The bundle may be gone by now; hooks then run in the root directory. */
@@ -87,12 +90,27 @@ static int kill_process(struct pidref *init, struct error *err)
 	return 0;
 }
 
+/*
+ * A creation that was cut off before it had a process has not recorded which cgroup it made. Whoever is in one of that
+ * path is another container's; a process of the creation ends by itself once its parent is gone.
+ */
+static bool may_kill_cgroup(const struct found *f)
+{
+	if (f->cgroup.fd < 0 && f->cgroup.dir_fd <= 0)
+		return false;
+	return f->state.cgroup_inode || !f->state.creating || f->state.pid > 0;
+}
+
 static int remove_cgroup(struct found *f, bool force, struct error *err)
 {
 	int r;
 
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
+	if (f->cgroup_is_other) {
+		log_debug("%s: it stays as it is", f->cgroup_flaw.text);
+		return 0;
+	}
 	/* Whoever is still in there must not outlive the record. */
 	if (f->cgroup_error < 0 && !force) {
 		error_set(err, -f->cgroup_error, "cannot open cgroup '%s' of the container",
@@ -107,10 +125,11 @@ static int remove_cgroup(struct found *f, bool force, struct error *err)
 	 * Also takes what a shared pid namespace has left alive, and works on a frozen cgroup. One that is gone, as a scope
 	 * is once it is empty, has nobody left; its unit may still have to be told.
 	 */
-	r = f->cgroup.fd >= 0 || f->cgroup.dir_fd > 0 ? cgroup_kill(&f->cgroup, err) : 0;
+	r = may_kill_cgroup(f) ? cgroup_kill(&f->cgroup, err) : 0;
 	if (r < 0)
 		return r;
-	return cgroup_remove(&f->cgroup_host, &f->cgroup, KILL_TIMEOUT_MS, err);
+	return cgroup_remove(&f->cgroup_host, &f->cgroup,
+			     may_kill_cgroup(f) ? KILL_TIMEOUT_MS : CUT_OFF_TIMEOUT_MS, err);
 }
 
 static void remove_resctrl(const struct state *state)
@@ -127,10 +146,9 @@ static void remove_resctrl(const struct state *state)
 /* By force the record goes even if the mounts cannot: the namespace that holds them may have gone. */
 static int unmount_root(const struct state *state, bool force, struct error *err)
 {
-	char boot_id[37];
 	int r;
 
-	if (boot_id_read(boot_id) >= 0 && state->boot_id && !STREQ(boot_id, state->boot_id))
+	if (!state_is_of_this_boot(state))
 		return 0; /* it went with the kernel */
 	r = shared_root_detach(state->rootfs, &state->root_mount, err);
 	if (r >= 0 || !force)
@@ -146,7 +164,7 @@ int container_destroy(struct found *f, const struct spec *spec, bool force, stru
 
 	if (alive < 0)
 		return alive;
-	if (f->cgroup.fd >= 0 && f->status != STATUS_STOPPED)
+	if (f->status != STATUS_STOPPED && may_kill_cgroup(f))
 		(void)cgroup_kill(&f->cgroup,
 				  NULL); /* at once, so that nothing can fork ahead of us */
 	r = alive ? kill_process(&init, err) : 0;

@@ -89,8 +89,8 @@ int container_events(const struct container_context *ctx, const char *id, bool s
 	r = found_open(ctx, id, &f, err);
 	if (r >= 0 && f.status == STATUS_STOPPED)
 		r = error_fail(err, ERROR_CONFLICT, 0, "container with id %s is not running", id);
-	if (r >= 0 && f.cgroup.fd < 0)
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup of its own");
+	if (r >= 0)
+		r = found_require_cgroup(&f, err);
 	if (r >= 0) {
 		state_dir_close(&f.dir); /* others may go on with the container meanwhile */
 		r = stats_only ? emit_stats(&f, id, emit, err)

@@ -45,10 +45,7 @@ static int check_status(const struct exec *e, struct error *err)
 		return error_fail(err, ERROR_CONFLICT, 0,
 				  "cannot exec in a container whose creation has not finished");
 	case STATUS_PAUSED:
-		if (!e->opt->ignore_paused)
-			return error_fail(err, ERROR_CONFLICT, 0,
-					  "cannot exec in a paused container");
-		return 0;
+		return e->opt->ignore_paused ? 0 : found_refuse_paused(&e->found, "exec in", err);
 	default:
 		return 0;
 	}
@@ -187,6 +184,7 @@ static int on_listener(struct launch *l, int fd, struct error *err)
 static int enter_cgroup(struct exec *e, struct error *err)
 {
 	const struct state *state = &e->found.state;
+	int r;
 
 	if (state->cgroup_driver == CGROUP_NONE || !state->cgroup_path || !state->cgroup_path[0]) {
 		if (e->opt->cgroup)
@@ -195,11 +193,18 @@ static int enter_cgroup(struct exec *e, struct error *err)
 		return 0;
 	}
 	/* From here on without it is no way to go on: its limits and its device program would not hold. */
+	if (e->found.cgroup_error)
+		return found_require_cgroup(&e->found, err);
 	e->cgroup.driver = e->found.cgroup.driver;
 	if (e->opt->cgroup)
-		return cgroup_open_sub(&e->found.cgroup, e->opt->cgroup, &e->cgroup.fd, err);
-	return cgroup_open_exec(&e->found.cgroup_host, &e->found.cgroup, e->init.pid, &e->cgroup.fd,
-				err);
+		r = cgroup_open_sub(&e->found.cgroup, e->opt->cgroup, &e->cgroup.fd, err);
+	else
+		r = cgroup_open_exec(&e->found.cgroup_host, &e->found.cgroup, e->init.pid,
+				     &e->cgroup.fd, err);
+	/* A frozen sub-cgroup: the process would stand still before its program, and we with it. */
+	if (r >= 0 && !e->opt->ignore_paused && cgroup_stands_still(&e->cgroup))
+		r = error_fail(err, ERROR_CONFLICT, 0, "cannot exec in a frozen cgroup");
+	return r;
 }
 
 static int start(struct exec *e, struct error *err)

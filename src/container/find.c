@@ -6,6 +6,10 @@
 
 #include "container/container_private.h"
 
+/*
+ * By its path, and compared with the recorded inode. A record of an older build has none: the path has to do then, as it
+ * had to for that build.
+ */
 static void open_cgroup(struct found *f)
 {
 	struct error ignored;
@@ -19,12 +23,31 @@ static void open_cgroup(struct found *f)
 	/* A cgroup that is gone is no error: the container is dead then, or was never finished. */
 	r = cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "",
 			s->cgroup_leaf ? s->cgroup_leaf : "",
-			s->cgroup_scope ? s->cgroup_scope : "", &f->cgroup, &ignored);
+			s->cgroup_scope ? s->cgroup_scope : "", s->cgroup_inode, &f->cgroup,
+			&f->cgroup_flaw);
+	/* Inodes begin anew with each boot, so those of two boots may be equal. */
+	if (r >= 0 && f->cgroup.path[0] && !state_is_of_this_boot(s)) {
+		cgroup_close(&f->cgroup);
+		error_fail(
+			&f->cgroup_flaw, ERROR_CONFLICT, 0,
+			"cgroup '%s' is not the container's: the container ended with an earlier boot",
+			f->cgroup.path);
+		r = -ESTALE;
+	}
 	if (r >= 0)
 		return;
 	f->cgroup.fd = -EBADF;
+	f->cgroup_is_other = r == -ESTALE;
 	if (r != -ENOENT && r != -ENODEV)
 		f->cgroup_error = r;
+}
+
+static void ask_status(struct found *f)
+{
+	f->status = state_status(&f->dir, &f->state);
+	f->waits_for_start = f->status == STATUS_CREATED;
+	if ((f->status == STATUS_RUNNING || f->waits_for_start) && cgroup_stands_still(&f->cgroup))
+		f->status = STATUS_PAUSED;
 }
 
 enum find_lock {
@@ -90,10 +113,8 @@ static int find(const struct container_context *ctx, const char *id, enum find_l
 	}
 	if (r < 0)
 		return r;
-	ret->status = state_status(&ret->dir, &ret->state);
 	open_cgroup(ret);
-	if (ret->status == STATUS_RUNNING && cgroup_is_frozen(&ret->cgroup))
-		ret->status = STATUS_PAUSED;
+	ask_status(ret);
 	return 0;
 }
 
@@ -144,6 +165,31 @@ int found_require_running(const struct found *f, const char *verb, struct error 
 			  : f->status == STATUS_PAUSED  ? " paused"
 			  : f->status == STATUS_CREATED ? " created"
 							: " half-created");
+}
+
+int found_require_cgroup(const struct found *f, struct error *err)
+{
+	if (f->cgroup.fd >= 0)
+		return 0;
+	if (!f->cgroup_error)
+		return error_fail(err, ERROR_UNSUPPORTED, 0,
+				  "the container has no cgroup of its own");
+	if (err)
+		*err = f->cgroup_flaw;
+	return f->cgroup_error;
+}
+
+int found_refuse_paused(const struct found *f, const char *verb, struct error *err)
+{
+	char path[sizeof(f->cgroup.leaf)];
+
+	error_fail(err, ERROR_CONFLICT, 0, "cannot %s a paused container", verb);
+	if (cgroup_is_frozen(&f->cgroup))
+		error_add_remedy(err, "`knarr resume %s` lets it go on", f->state.id);
+	else if (cgroup_frozen_elsewhere(&f->cgroup_host, &f->cgroup, path, sizeof(path)))
+		error_add_remedy(err, "write 0 to cgroup.freeze of cgroup '%s', which is frozen",
+				 path);
+	return -EINVAL;
 }
 
 int found_process(const struct found *f, struct pidref *ret, struct error *err)

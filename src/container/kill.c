@@ -13,8 +13,6 @@
 
 static int kill_all(const struct found *f, int signal, struct error *err)
 {
-	if (f->cgroup.fd < 0)
-		return error_fail(err, ERROR_CONFLICT, 0, "container not running");
 	return signal == SIGKILL ? cgroup_kill(&f->cgroup, err)
 				 : cgroup_signal_all(&f->cgroup, signal, err);
 }
@@ -50,6 +48,8 @@ int container_kill(const struct container_context *ctx, const char *id, int sign
 
 		if (f.cgroup.fd >= 0 && (all || (signal == SIGKILL && !own_pidns)))
 			r = kill_all(&f, signal, err);
+		else if (all && f.cgroup_error && f.status != STATUS_STOPPED)
+			r = found_require_cgroup(&f, err); /* not all of them are known */
 		else
 			r = kill_init(&f, signal, err);
 		/* --all on a container that is all gone: nothing was left to signal. */

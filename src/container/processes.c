@@ -16,6 +16,8 @@ int container_pids(const struct container_context *ctx, const char *id, pid_t **
 		if (r < 0)
 			error_set(err, -r, "cannot read the processes of cgroup '%s'",
 				  f.cgroup.path);
+	} else if (r >= 0 && f.status != STATUS_STOPPED && f.cgroup_error) {
+		r = found_require_cgroup(&f, err);
 	} else if (r >= 0 && f.status != STATUS_STOPPED) {
 		/* Without a cgroup only init is known for certain. */
 		*ret = mem_alloc(sizeof(**ret));

@@ -80,6 +80,7 @@ static int dispose(struct setup *s, struct error *err)
 		return 0; /* `delete --force` did it already */
 	if (r < 0)
 		return r;
+	cgroup_close_removed(&f.cgroup);
 	r = container_destroy(&f, s->spec, false, err);
 	/* What is borrowed here is released by setup_done(); the descriptors may have been closed on the way. */
 	s->dir = f.dir;

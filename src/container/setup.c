@@ -412,6 +412,7 @@ static void record_cgroup(struct setup *s)
 	st->cgroup_driver = s->cgroup.driver;
 	st->cgroup_path = mem_strdup(s->cgroup.path);
 	st->cgroup_leaf = mem_strdup(s->cgroup.leaf);
+	st->cgroup_inode = cgroup_inode(&s->cgroup);
 }
 
 /* The next record differs by one word. It is written while C is at work, and counts from hand_over() on. */

@@ -31,6 +31,11 @@ static int check_status(const struct found *f, struct error *err)
 	case STATUS_STOPPED:
 		return error_fail(err, ERROR_CONFLICT, 0,
 				  "cannot start a container that has stopped");
+	case STATUS_PAUSED:
+		if (f->waits_for_start)
+			return found_refuse_paused(f, "start", err);
+		return error_fail(err, ERROR_CONFLICT, 0,
+				  "cannot start an already running container");
 	case STATUS_CREATING:
 		return error_fail(err, ERROR_CONFLICT, 0,
 				  "cannot start a container whose creation has not finished");

@@ -11,8 +11,8 @@ int container_update(const struct container_context *ctx, const char *id,
 	r = found_open(ctx, id, &f, err);
 	if (r >= 0 && f.status == STATUS_STOPPED)
 		r = error_fail(err, ERROR_CONFLICT, 0, "container not running");
-	if (r >= 0 && f.cgroup.fd < 0)
-		r = error_fail(err, ERROR_UNSUPPORTED, 0, "the container has no cgroup of its own");
+	if (r >= 0)
+		r = found_require_cgroup(&f, err);
 	if (r >= 0)
 		r = cgroup_update(&f.cgroup_host, &f.cgroup, res, err);
 	found_done(&f);

@@ -35,6 +35,7 @@ static const struct field {
 	{ "cgroupPath", FIELD_TEXT, offsetof(struct state, cgroup_path) },
 	{ "cgroupLeaf", FIELD_TEXT, offsetof(struct state, cgroup_leaf) },
 	{ "cgroupScope", FIELD_TEXT, offsetof(struct state, cgroup_scope) },
+	{ "cgroupInode", FIELD_U64, offsetof(struct state, cgroup_inode) },
 	{ "creating", FIELD_BOOL, offsetof(struct state, creating) },
 	{ "namespaces", FIELD_U64, offsetof(struct state, namespaces) },
 	{ "intelRdt", FIELD_TEXT, offsetof(struct state, intel_rdt) },

@@ -24,7 +24,7 @@ const char *state_status_name(enum state_status s)
 	return (size_t)s < ARRAY_SIZE(names) ? names[s] : "unknown";
 }
 
-static bool same_boot(const struct state *s)
+bool state_is_of_this_boot(const struct state *s)
 {
 	char boot_id[37];
 
@@ -43,7 +43,7 @@ static bool has_gate(const struct state_dir *d)
 
 enum state_status state_status(const struct state_dir *d, const struct state *s)
 {
-	if (!same_boot(s))
+	if (!state_is_of_this_boot(s))
 		return STATUS_STOPPED;
 	if (s->pid <= 0)
 		return s->creating ? STATUS_CREATING : STATUS_STOPPED;

@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# identity: verbs act upon the container that create made, and on nothing that only has its names (R29).
+load helpers
+
+setup() {
+	setup_bundle
+	OTHER=other-$ID
+	set_args /bin/sleep 1000
+}
+teardown() {
+	[ -z "${PARENT:-}" ] || [ ! -e "$PARENT/cgroup.freeze" ] || echo 0 >"$PARENT/cgroup.freeze"
+	teardown_bundle
+	[ -z "${PARENT:-}" ] || rmdir "$PARENT" 2>/dev/null || true
+}
+
+need_cgroup2() { is_root && [ -n "$(cgroup2_mount)" ] || skip "needs root and cgroup2"; }
+start_one() {
+	rt create --bundle "$BUNDLE" "$1" </dev/null >/dev/null 2>&1
+	rt start "$1"
+}
+# Two containers, the second with the cgroupsPath of the first, which has ended.
+reused_path() {
+	need_cgroup2
+	config '.linux.cgroupsPath = $p' --arg p "/knarr-$ID"
+	start_one "$ID"
+	rt kill "$ID" KILL
+	wait_for 10 is_status stopped
+	rmdir "$(cgroup2_mount)/knarr-$ID" 2>/dev/null || true
+	start_one "$OTHER"
+	[ "$(status_of "$OTHER")" = running ]
+}
+edit_record() { # ID FILTER
+	jq -c "$2" "$ROOT/$1/state.json" >"$TMP/record" && cp "$TMP/record" "$ROOT/$1/state.json"
+}
+
+@test "delete of a stopped container leaves the next one in its cgroup alone" {
+	reused_path
+	for force in "" --force; do
+		cp -a "$ROOT/$ID" "$TMP/saved"
+		rt delete $force "$ID"
+		[ "$(status_of "$OTHER")" = running ]
+		cp -a "$TMP/saved" "$ROOT/$ID" && rm -rf "$TMP/saved"
+	done
+	rt delete "$ID"
+	rt kill --all "$OTHER" 0
+}
+
+@test "kill --all and ps of a stopped container do not see the next one in its cgroup" {
+	need_knarr
+	reused_path
+	rt kill --all "$ID" KILL
+	[ "$(status_of "$OTHER")" = running ]
+	run rt ps -f json "$ID"
+	[[ "$output" != *"$(pid_of "$OTHER")"* ]]
+	rt delete "$ID"
+	[ "$(status_of "$OTHER")" = running ]
+}
+
+@test "a running container whose cgroup is another's: what acts upon the cgroup is refused and says so" {
+	need_knarr
+	need_cgroup2
+	start_one "$ID"
+	edit_record "$ID" '.cgroupInode += 1'
+	for verb in "pause $ID" "update --pids-limit 50 $ID" "events --stats $ID" "ps $ID" "kill --all $ID TERM" "exec $ID /bin/true"; do
+		run rt $verb
+		echo "$verb: $status $output"
+		[ "$status" -ne 0 ]
+		assert_output_has "is no longer the container's: its inode is"
+	done
+	[ "$(status_of)" = running ]
+	# It ends by its process; the cgroup is not ours to remove.
+	rt delete --force "$ID"
+	local left
+	left=$(find "$(cgroup2_mount)" -maxdepth 4 -type d -name "*$ID*")
+	[ -n "$left" ]
+	wait_for 5 rmdir "$left"
+}
+
+@test "a record of an earlier boot does not speak of today's cgroups" {
+	need_knarr
+	reused_path
+	edit_record "$ID" '.bootId = "00000000-0000-4000-8000-000000000000"'
+	edit_record "$ID" ".cgroupInode = $(stat -c %i "$(cgroup2_mount)/knarr-$ID")"
+	rt kill --all "$ID" KILL
+	rt delete "$ID"
+	[ "$(status_of "$OTHER")" = running ]
+}
+
+@test "a creation that was cut off does not kill who is in the cgroup it names" {
+	need_knarr
+	reused_path
+	edit_record "$ID" '.creating = true | .pid = 0 | .startTime = 0 | .cgroupInode = 0'
+	run rt delete --force "$ID"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[ "$(status_of "$OTHER")" = running ]
+	rt delete --force "$OTHER"
+	rt delete --force "$ID"
+}
+
+@test "a record of an older build, without identities, still leads to its container" {
+	need_knarr
+	need_cgroup2
+	start_one "$ID"
+	edit_record "$ID" 'del(.cgroupInode) | with_entries(select(.key | startswith("namespace") | not)) + {namespaces: .namespaces}'
+	rt exec "$ID" /bin/true
+	rt pause "$ID"
+	[ "$(status_of)" = paused ]
+	rt resume "$ID"
+	rt delete --force "$ID"
+}
+
+@test "paused before its start: state says so, start and exec refuse at once, resume works" {
+	need_cgroup2
+	rt_create
+	rt pause "$ID"
+	[ "$(status_of)" = paused ]
+	for verb in "start $ID" "exec $ID /bin/true"; do
+		run timeout 10 "$RT" --root "$ROOT" $verb
+		echo "$verb: $status $output"
+		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+		[[ "$output" == *paused* ]]
+	done
+	run rt pause "$ID"
+	[ "$status" -ne 0 ]
+	rt resume "$ID"
+	[ "$(status_of)" = created ]
+	rt start "$ID"
+	[ "$(status_of)" = running ]
+	run rt resume "$ID"
+	[ "$status" -ne 0 ]
+}
+
+@test "paused before its start, then deleted by force" {
+	need_cgroup2
+	rt_create
+	rt pause "$ID"
+	run rt delete "$ID"
+	[ "$status" -ne 0 ]
+	rt delete --force "$ID"
+}
+
+@test "a frozen cgroup above: state says so, start, exec and resume refuse and name it" {
+	need_knarr
+	need_cgroup2
+	PARENT=$(cgroup2_mount)/parent-$$
+	mkdir "$PARENT"
+	config '.linux.cgroupsPath = $p' --arg p "/parent-$$/c-$ID"
+	rt_create
+	echo 1 >"$PARENT/cgroup.freeze"
+	wait_for 5 is_status paused
+	for verb in "start $ID" "exec $ID /bin/true" "resume $ID"; do
+		run timeout 10 "$RT" --root "$ROOT" $verb
+		echo "$verb: $status $output"
+		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+		assert_output_has "cgroup '/parent-$$'"
+	done
+	rt pause "$ID"
+	echo 0 >"$PARENT/cgroup.freeze"
+	[ "$(status_of)" = paused ]
+	rt resume "$ID"
+	rt start "$ID"
+	echo 1 >"$PARENT/cgroup.freeze"
+	wait_for 5 is_status paused
+	run timeout 10 "$RT" --root "$ROOT" exec "$ID" /bin/true
+	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+	run timeout 10 "$RT" --root "$ROOT" start "$ID"
+	assert_output_has "already running"
+	echo 0 >"$PARENT/cgroup.freeze"
+	wait_for 5 is_status running
+	rt delete --force "$ID"
+}
+
+@test "exec into a frozen sub-cgroup is refused at once" {
+	need_knarr
+	need_cgroup2
+	start_one "$ID"
+	local cg
+	cg=$(find "$(cgroup2_mount)" -maxdepth 4 -type d -name "*$ID*" | head -n1)
+	mkdir "$cg/sub"
+	echo 1 >"$cg/sub/cgroup.freeze"
+	run timeout 10 "$RT" --root "$ROOT" exec --cgroup sub "$ID" /bin/true
+	echo "$status $output"
+	[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+	assert_output_has "frozen"
+	echo 0 >"$cg/sub/cgroup.freeze"
+	rt exec --cgroup sub "$ID" /bin/true
+}
