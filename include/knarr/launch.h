@@ -62,6 +62,8 @@ struct launch {
 	int (*on_listener)(struct launch *l, int listener_fd, struct error *err);
 	void *context;
 	int oom_score_adj;    /* written before the process goes on; INT_MIN: left alone */
+	int null_fd;          /* stands in for the caller's null device; set by launch_start */
+	unsigned null_mask;   /* bit n: for descriptor n */
 	struct rlimit nofile; /* the caller's RLIMIT_NOFILE; set by launch_start */
 	bool hold; /* on_process must be done before the process goes on (devices to move, a scope to make) */
 	/*

@@ -5,56 +5,13 @@
  * without one, a program could push input into the terminal of whoever started it (R9).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "init/init.h"
-
-static bool is_null_device(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
-
-/*
- * A host's null device as stdio would let a root in the container change the host's inode. The
- * container's own takes its place, if it has one: a node of that name, no link, and after opening
- * still the null device.
- */
-static void replace_null(void)
-{
-	_cleanup_close_ int root = -EBADF, dir = -EBADF, null = -EBADF;
-	struct stat mine, theirs;
-
-	for (int fd = 0; fd <= 2; fd++) {
-		if (!is_null_device(fd))
-			continue;
-		if (null < 0) {
-			root = init_open_slash();
-			dir = root < 0 ? -EBADF
-				       : safe_open(root, "/dev", SAFE_NOFOLLOW | SAFE_DIRECTORY);
-			if (dir < 0 || fstatat(dir, "null", &theirs, AT_SYMLINK_NOFOLLOW) < 0 ||
-			    !S_ISCHR(theirs.st_mode) || theirs.st_rdev != makedev(1, 3))
-				return;
-			null = openat(dir, "null",
-				      O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-			if (null < 0 || !is_null_device(null) || fcntl(null, F_SETFL, 0) < 0)
-				return;
-		}
-		if (fstat(fd, &mine) == 0 &&
-		    (mine.st_dev != theirs.st_dev || mine.st_ino != theirs.st_ino))
-			(void)dup2(null, fd);
-		fd_close(root);
-		fd_close(dir);
-		root = dir = -EBADF;
-	}
-}
 
 static int take_terminal(struct init *in, struct error *err)
 {
@@ -79,7 +36,6 @@ int op_session(struct init *in, const struct plan_op *op, struct error *err)
 		return init_fail(err, -errno, "setsid", NULL, "cannot start a session");
 	if (arg->terminal && in->console_fd >= 0)
 		return take_terminal(in, err);
-	replace_null();
 	return 0;
 }
 

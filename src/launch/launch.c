@@ -312,6 +312,8 @@ static int spawn(struct launch *l, struct error *err)
 	child_socket = pair[1];
 	r = launch_open_sources(l, err);
 	if (r >= 0)
+		r = launch_replace_null(l, err);
+	if (r >= 0)
 		r = attach_shared_root(l, err);
 	if (r < 0)
 		return r;
@@ -336,9 +338,11 @@ int launch_start(struct launch *l, struct error *err)
 
 	l->process = (struct pidref){ .fd = -EBADF };
 	l->socket = -EBADF;
+	l->null_fd = -EBADF;
 	l->last_step = STEP_NONE;
 	r = spawn(l, err);
 	launch_close_sources(l);
+	l->null_fd = fd_close(l->null_fd);
 	if (r >= 0) {
 		log_debug("process %d runs a plan of %u steps", (int)l->process.pid,
 			  l->plan.header->op_count);

@@ -15,6 +15,12 @@ void launch_close_sources(struct launch *l);
 int shared_root_prepare(int tree, const char *path, struct mount_identity *ret, struct error *err);
 int shared_root_attach(int tree, const char *path, struct error *err);
 
+/*
+ * stdio.c: opens the null device that takes the place of the caller's in the new process (null_fd, null_mask), where
+ * descriptors 0 to 2 are one that the container could change.
+ */
+int launch_replace_null(struct launch *l, struct error *err);
+
 /* listener.c */
 bool launch_is_listener(int fd);
 

@@ -101,6 +101,14 @@ static void child_enter_userns(const struct plan_header *p, int socket)
 			(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
 }
 
+/* Before anything of the container's is near. */
+static void child_replace_null(const struct launch *l, int socket)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if ((l->null_mask & 1u << fd) && dup2(l->null_fd, fd) < 0)
+			child_fail(socket, errno, "dup2", "cannot replace the null device");
+}
+
 static void keep_over_exec(int fd)
 {
 	if (fd >= 0)
@@ -115,6 +123,7 @@ static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, i
 	char *argv[] = { name, number, NULL };
 	char *envp[] = { NULL };
 
+	child_replace_null(l, socket);
 	if (launch_writes_own_score(l))
 		child_set_own_score(l, socket);
 	/*

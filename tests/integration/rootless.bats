@@ -122,3 +122,21 @@ edit() {
 		assert_output_has "'device-program' is missing, which --require names"
 	fi
 }
+
+@test "the null device that an ordinary user passes is out of the container's reach" {
+	local before
+	is_root || skip "needs root that may make a device node"
+	mknod -m 666 "$TMP/null" c 1 3
+	before=$(stat -c '%a %u:%g %Y' "$TMP/null")
+	edit '.process.args = ["/bin/sh", "-c", "busybox chmod 600 /proc/self/fd/0 2>&1; busybox chown 1 /proc/self/fd/0 2>&1; cat"]'
+	run -0 as "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" <"$TMP/null"
+	[[ $output == *"not permitted"* || $output == *"ead-only"* ]]
+	[ "$(stat -c '%a %u:%g %Y' "$TMP/null")" = "$before" ]
+	# a node that the user owns is replaced
+	chown "$WHO" "$TMP/null"
+	before=$(stat -c '%a %u:%g %Y' "$TMP/null")
+	run -0 as "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" <"$TMP/null"
+	echo "$output"
+	[[ $output == *"ead-only"* ]]
+	[ "$(stat -c '%a %u:%g %Y' "$TMP/null")" = "$before" ]
+}
