@@ -115,6 +115,12 @@ void error_add_remedy(struct error *err, const char *fmt, ...) _printf_(2, 3);
 /* Puts "PREFIX: " before the sentence. */
 void error_prefix(struct error *err, const char *fmt, ...) _printf_(2, 3);
 
+/*
+ * For a record that another process sent: terminates every text, and replaces a class that does not exist. Returns
+ * -code, or -EINVAL if the code is no errno.
+ */
+int error_received(struct error *err);
+
 /* errno.c: "ENOENT", NULL if there is no such number; "No such file or directory", the same words with every C library. */
 const char *errno_name(int errnum);
 const char *errno_text(int errnum);

@@ -125,6 +125,20 @@ void error_add_remedy(struct error *err, const char *fmt, ...)
 	va_end(ap);
 }
 
+int error_received(struct error *err)
+{
+	err->step[sizeof(err->step) - 1] = '\0';
+	err->syscall[sizeof(err->syscall) - 1] = '\0';
+	err->file[sizeof(err->file) - 1] = '\0';
+	err->origin[sizeof(err->origin) - 1] = '\0';
+	err->subject[sizeof(err->subject) - 1] = '\0';
+	err->text[sizeof(err->text) - 1] = '\0';
+	err->remedy[sizeof(err->remedy) - 1] = '\0';
+	if (err->class == ERROR_NONE || err->class > ERROR_INTERNAL)
+		err->class = ERROR_SYSTEM;
+	return err->code > 0 ? -err->code : -EINVAL;
+}
+
 void error_prefix(struct error *err, const char *fmt, ...)
 {
 	char text[sizeof(err->text)];

@@ -102,10 +102,10 @@ size_t host_parse_mounts(const char *mountinfo, struct host_mount *ret, size_t m
 
 int host_parse_own(const char *text, const char *mount_root, char *buf, size_t size)
 {
-	for (const char *line = text; line && *line;
-	     line = strchr(line, '\n'), line += line ? 1 : 0) {
+	for (const char *line = text, *next; *line; line = next) {
 		size_t len = strcspn(line, "\n"), skip = strlen(mount_root);
 
+		next = line + len + (line[len] != '\0');
 		if (strncmp(line, "0::/", 4) != 0)
 			continue;
 		line += 3;

@@ -19,6 +19,9 @@
 
 extern char **environ;
 
+/* Far above any answer; what is longer is no answer of the loader's. */
+enum { REPLY_MAX = 16 << 20 };
+
 static _noreturn_ void run_loader(int image_fd, int socket, char *name, char *number)
 {
 	struct library_reply reply = { .len = 0 };
@@ -78,6 +81,10 @@ static int read_reply(int fd, struct library_reply *reply, struct buf *answer)
 
 	if (r < 0)
 		return r;
+	if (reply->log_len > REPLY_MAX || reply->len > REPLY_MAX)
+		return -EPROTO;
+	if (reply->result < 0)
+		(void)error_received(&reply->error);
 	log = mem_alloc(reply->log_len);
 	r = io_read_all(fd, log, reply->log_len);
 	if (r < 0)
