@@ -138,6 +138,21 @@ int interrupt_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 /* Are we in the initial user namespace? 1, 0, or -errno without a /proc that tells. */
 int userns_is_initial(void);
 
+/* ---- nsfs.c: namespaces as files ------------------------------------------------------------- */
+
+enum { NSFS_USER, NSFS_MOUNT, NSFS_KINDS = 8 };
+struct nsfs_kind {
+	uint64_t flag; /* CLONE_NEW* */
+	const char *file;
+	const char *after_join; /* what setns(2) changes for the caller */
+};
+extern const struct nsfs_kind nsfs_kinds[NSFS_KINDS];
+/* The folder of a process' namespaces (0: our own); it stays usable over a setns(2). */
+int nsfs_open(pid_t pid);
+int nsfs_inode(int nsfd, const char *file, uint64_t *ret);
+/* The inode of the user namespace that owns it. -EPERM where that is none of ours nor below. */
+int nsfs_owner(int nsfd, const char *file, uint64_t *ret);
+
 /* ---- procfs.c: the private handle (R3) -------------------------------------------------- */
 
 /*

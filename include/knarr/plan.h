@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 5u
+#define PLAN_VERSION 6u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -142,10 +142,13 @@ struct plan_array {
 	uint32_t count, items;
 }; /* items: offset of uint32_t[count], each a string offset */
 
+#define PLAN_JOIN_KINDS 8
 struct plan_arg_join {
 	uint64_t nstype;
 	uint32_t path; /* or "" for a pidfd: nstype is then a mask */
 	uint32_t deferrable;
+	/* What a pidfd must lead to, in the order of nsfs_kinds; 0: whatever it is. The process may move at any time. */
+	uint64_t inodes[PLAN_JOIN_KINDS];
 };
 struct plan_arg_time_offsets {
 	int64_t monotonic_secs, boottime_secs;
@@ -421,7 +424,9 @@ struct plan_options {
 	bool exec_fork; /* exec: pid and user namespaces need a fork after setns */
 	uint64_t
 		exec_namespaces; /* CLONE_NEW* mask of namespaces the container does not share with us */
-	bool exec_userns;        /* the container has a user namespace of its own */
+	const uint64_t *
+		exec_inodes; /* of them, in the order of nsfs_kinds, for the comparison after the join; NULL: none */
+	bool exec_userns; /* the container has a user namespace of its own */
 	/* compiled seccomp filter (struct sock_filter[]), or NULL */
 	const void *filter;
 	uint32_t filter_count;

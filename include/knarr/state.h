@@ -37,7 +37,12 @@ struct state {                                        /* strings are malloc'd, o
 	uint64_t
 		cgroup_inode; /* of cgroup_path; 0 before it is known, and in records of older builds */
 	bool creating;        /* record of a create that has not finished */
-	uint64_t namespaces;       /* CLONE_NEW* mask not shared with the host */
+	uint64_t namespaces; /* CLONE_NEW* mask not shared with the host */
+	/*
+	 * Of its namespaces, in the order of nsfs_kinds; 0: shared, made too late to be seen, or a record of an older build.
+	 * The user namespace is always there, its own or the one that it shares.
+	 */
+	uint64_t namespace_inodes[NSFS_KINDS];
 	char *intel_rdt;           /* resctrl directory we made, or NULL */
 	char *allowed_annotations; /* those that --annotations named at create, with commas; or NULL */
 	struct mount_identity

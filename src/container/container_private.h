@@ -125,11 +125,22 @@ int found_refuse_paused(const struct found *f, const char *verb, struct error *e
 /* pidfd of init, verified by its start time. */
 int found_process(const struct found *f, struct pidref *ret, struct error *err);
 
+/* ---- identity.c ---- */
+
+/* At create, while nothing of the container's runs: the inodes of its namespaces, those that it joins by path among them. */
+void identity_record_namespaces(struct state *state, const struct spec *spec, pid_t pid);
+
+struct found_namespaces {
+	uint64_t set;                /* CLONE_NEW* */
+	uint64_t inodes[NSFS_KINDS]; /* of those in the set, for whoever enters them */
+};
 /*
- * The namespaces (CLONE_NEW*) of the container's process that are not the caller's. The process has to be held by
- * found_process(), so that its pid means nobody else.
+ * The namespaces of the container's process that are not the caller's, compared with the record: -ESTALE where the process
+ * has left them for what it had no privilege to make. The process has to be held by found_process(), so that its pid means
+ * nobody else.
  */
-uint64_t found_namespaces(const struct found *f, const struct spec *spec);
+int found_namespaces(const struct found *f, const struct spec *spec, struct found_namespaces *ret,
+		     struct error *err);
 
 /* ---- destroy.c: the end of a container ---- */
 

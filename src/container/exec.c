@@ -91,8 +91,9 @@ static int compile_filter(struct exec *e, struct error *err)
 
 static int build_plan(struct exec *e, struct error *err)
 {
-	uint64_t mask = found_namespaces(&e->found, e->spec);
+	struct found_namespaces namespaces;
 	struct plan_host host;
+	int r = found_namespaces(&e->found, e->spec, &namespaces, err);
 	struct plan_options options = {
 		.id = e->opt->id,
 		.preserve_fds = e->opt->preserve_fds,
@@ -103,9 +104,10 @@ static int build_plan(struct exec *e, struct error *err)
 		.require = e->ctx->require,
 		.process = &e->process.process,
 		.exec_user = e->process.user_name,
-		.exec_namespaces = mask,
-		.exec_userns = mask & CLONE_NEWUSER,
-		.exec_fork = mask & (CLONE_NEWPID | CLONE_NEWUSER),
+		.exec_namespaces = namespaces.set,
+		.exec_inodes = namespaces.inodes,
+		.exec_userns = namespaces.set & CLONE_NEWUSER,
+		.exec_fork = namespaces.set & (CLONE_NEWPID | CLONE_NEWUSER),
 		.filter = e->filter.insns,
 		.filter_count = e->filter.count,
 		.filter_flags = e->filter.flags,
@@ -113,6 +115,8 @@ static int build_plan(struct exec *e, struct error *err)
 		.keep_groups = annotation_is_on(e->spec, "run.oci.keep_original_groups"),
 	};
 
+	if (r < 0)
+		return r;
 	launch_host_facts(e->spec, e->found.state.bundle, &host);
 	return plan_build_exec(e->spec, &host, &options, &e->launch.plan, err);
 }

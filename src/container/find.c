@@ -2,7 +2,6 @@
 /* find: a container that exists: its record, its cgroup, its process and what the kernel says of them. Host half. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "container/container_private.h"
 
@@ -200,43 +199,4 @@ int found_process(const struct found *f, struct pidref *ret, struct error *err)
 		return error_fail(err, ERROR_CONFLICT, 0, "container not running");
 	return r < 0 ? error_set(err, -r, "cannot open process %d of the container", f->state.pid)
 		     : 0;
-}
-
-/*
- * Asking the kernel costs less than being wrong about a namespace joined by path. One that was made for the container is
- * none of ours; where we have come to be in it all the same, entering it again does no harm, but for a user namespace.
- */
-uint64_t found_namespaces(const struct found *f, const struct spec *spec)
-{
-	static const struct {
-		enum spec_ns ns;
-		const char *file;
-	} files[] = {
-		{ NS_USER, "user" },     { NS_MOUNT, "mnt" }, { NS_PID, "pid" },
-		{ NS_NETWORK, "net" },   { NS_IPC, "ipc" },   { NS_UTS, "uts" },
-		{ NS_CGROUP, "cgroup" }, { NS_TIME, "time" },
-	};
-	const struct state *state = &f->state;
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		uint64_t flag = spec_ns_clone_flag(files[i].ns);
-		char own[32], theirs[48];
-		struct stat a, b;
-
-		if (!(state->namespaces & flag))
-			continue;
-		if (spec && files[i].ns != NS_USER && spec->namespaces[files[i].ns].present &&
-		    !spec->namespaces[files[i].ns].path) {
-			mask |= flag;
-			continue;
-		}
-		(void)text_format(own, sizeof(own), "/proc/self/ns/%s", files[i].file);
-		(void)text_format(theirs, sizeof(theirs), "/proc/%d/ns/%s", state->pid,
-				  files[i].file);
-		if (stat(own, &a) < 0 || stat(theirs, &b) < 0 || a.st_ino != b.st_ino ||
-		    a.st_dev != b.st_dev)
-			mask |= flag;
-	}
-	return mask;
 }

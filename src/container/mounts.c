@@ -34,20 +34,23 @@ static int read_file(struct live_mounts *m, const char *path, bool add, struct e
 static int attach(struct live_mounts *m, const char *id, bool add, struct error *err)
 {
 	struct launch *l = &m->launch;
-	uint64_t namespaces = found_namespaces(&m->found, NULL);
+	struct found_namespaces namespaces;
+	int r = found_namespaces(&m->found, NULL, &namespaces, err);
 	struct plan_options options = {
 		.id = id,
 		.gate = PLAN_GATE_NONE,
 		.mounts_remove = !add,
 		.log_level = log_level(),
 		.require = m->found.ctx->require,
-		.exec_userns = namespaces & CLONE_NEWUSER,
+		.exec_inodes = namespaces.inodes,
+		.exec_userns = namespaces.set & CLONE_NEWUSER,
 	};
 	struct plan_host host;
-	int r;
 
+	if (r < 0)
+		return r;
 	/* The caller's, or that of whoever made the container: its root is no container's. */
-	if (!(namespaces & CLONE_NEWNS) || !m->container->namespaces[NS_MOUNT].present)
+	if (!(namespaces.set & CLONE_NEWNS) || !m->container->namespaces[NS_MOUNT].present)
 		return error_fail(
 			err, ERROR_UNSUPPORTED, 0,
 			"the container shares the caller's mount namespace: its mounts are the host's");

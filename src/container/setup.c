@@ -436,6 +436,7 @@ static int on_process(struct launch *l, struct error *err)
 	record_cgroup(s);
 	s->state.pid = l->process.pid;
 	s->state.start_time = l->process.start_time;
+	identity_record_namespaces(&s->state, s->spec, l->process.pid);
 	if (s->spec->intel_rdt.present) {
 		r = assign_resctrl(s, l->process.pid, err);
 		if (r < 0)

@@ -98,11 +98,53 @@ static int join_failed(const struct init *in, const struct plan_arg_join *arg, i
 	return r;
 }
 
+/*
+ * The process was in the namespaces that the host half compared, and may have moved since; a setns(2) by pidfd enters
+ * what it is in now. Our own do not change any more.
+ */
+static int verify_join(int nsfd, const struct plan_arg_join *arg, struct error *err)
+{
+	_Static_assert(PLAN_JOIN_KINDS == NSFS_KINDS, "one inode a kind");
+
+	for (size_t i = 0; i < NSFS_KINDS; i++) {
+		uint64_t inode;
+		int r;
+
+		if (!arg->inodes[i] || !(arg->nstype & nsfs_kinds[i].flag))
+			continue;
+		r = nsfs_inode(nsfd, nsfs_kinds[i].after_join, &inode);
+		if (r < 0)
+			return init_fail(err, r, "fstatat", NULL,
+					 "cannot compare the %s namespace after joining it",
+					 namespace_name(nsfs_kinds[i].flag));
+		if (inode != arg->inodes[i])
+			return error_fail(
+				err, ERROR_CONFLICT, 0,
+				"the container's process moved to another %s namespace meanwhile",
+				namespace_name(nsfs_kinds[i].flag));
+	}
+	return 0;
+}
+
+static bool has_inodes(const struct plan_arg_join *arg)
+{
+	for (size_t i = 0; i < PLAN_JOIN_KINDS; i++)
+		if (arg->inodes[i])
+			return true;
+	return false;
+}
+
 static int join(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_join *arg = init_arg(in, op);
+	_cleanup_close_ int nsfd = -EBADF;
 	int fd = op->fd, r;
 
+	if (has_inodes(arg)) {
+		nsfd = nsfs_open(0);
+		if (nsfd < 0)
+			return init_fail(err, nsfd, "open", NULL, "cannot open /proc/self/ns");
+	}
 	if (op->flags & PLAN_OP_OPEN_HERE) {
 		const char *path = init_string(in, arg->path);
 
@@ -119,6 +161,9 @@ static int join(struct init *in, const struct plan_op *op, struct error *err)
 	fd_close(fd);
 	if (r < 0)
 		return join_failed(in, arg, r, err);
+	r = nsfd >= 0 ? verify_join(nsfd, arg, err) : 0;
+	if (r < 0)
+		return r;
 	return arg->nstype & CLONE_NEWUSER ? init_take_setup_ids(in, err) : 0;
 }
 

@@ -284,6 +284,9 @@ void namespaces_plan_exec(struct builder *b)
 	if (set != 0) {
 		struct plan_arg_join arg = { .nstype = set };
 
+		for (size_t i = 0; opt->exec_inodes && i < PLAN_JOIN_KINDS; i++)
+			arg.inodes[i] = opt->exec_inodes[i];
+
 		builder_op(b, OP_JOIN, 0, b->origin_default, &arg, sizeof(arg));
 	}
 	if (fork && !b->late_fork)

@@ -16,7 +16,7 @@ teardown() {
 
 need_cgroup2() { is_root && [ -n "$(cgroup2_mount)" ] || skip "needs root and cgroup2"; }
 start_one() {
-	rt create --bundle "$BUNDLE" "$1" </dev/null >/dev/null 2>&1
+	rt create --bundle "$BUNDLE" "$1" </dev/null >"$TMP/out-$1" 2>&1
 	rt start "$1"
 }
 # Two containers, the second with the cgroupsPath of the first, which has ended.
@@ -186,4 +186,110 @@ edit_record() { # ID FILTER
 	assert_output_has "frozen"
 	echo 0 >"$cg/sub/cgroup.freeze"
 	rt exec --cgroup sub "$ID" /bin/true
+}
+
+# ---- namespaces
+
+# The container's first process enters namespaces of its own making, says so, and waits.
+unshare_as() { # UID, CAPABILITIES (JSON), ARGUMENTS of unshare
+	local uid=$1 caps=$2
+	shift 2
+	ln -sf busybox "$BUNDLE/rootfs/bin/unshare"
+	config 'del(.linux.seccomp) | .process.user = {uid: $u, gid: $u} | .root.readonly = false | .process.capabilities = {bounding: $c, effective: $c, permitted: $c}' --argjson u "$uid" --argjson c "$caps"
+	set_sh "exec unshare $* /bin/sh -c 'echo >/tmp/moved; exec sleep 1000'"
+}
+
+@test "exec does not follow a process without privilege into namespaces of its own making" {
+	need_knarr
+	need_root
+	unshare_as 1000 '[]' -r -m
+	start_one "$ID"
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/moved" || skip "this host lets nobody make user namespaces"
+	for user in 0 1000; do
+		run rt exec --user $user "$ID" /bin/true
+		echo "$status $output"
+		[ "$status" -ne 0 ]
+		assert_output_has "has left the mount namespace that it was created in"
+	done
+	echo '[{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs"}]' >"$TMP/mounts.json"
+	run rt mounts add "$ID" "$TMP/mounts.json"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	assert_output_has "has left the mount namespace"
+	[ "$(status_of)" = running ]
+	rt kill "$ID" KILL
+}
+
+@test "exec goes on where the process moved but the namespaces of the container are still the same" {
+	need_root
+	unshare_as 1000 '[]' -r
+	start_one "$ID"
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/moved" || skip "this host lets nobody make user namespaces"
+	run -0 rt exec --user 0 "$ID" /bin/sh -c 'readlink /proc/self/ns/user'
+	[ "$output" = "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "exec follows a process that had the privilege of the container, as with other runtimes" {
+	need_root
+	unshare_as 0 '["CAP_SYS_ADMIN"]' -m
+	start_one "$ID"
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/moved"
+	run -0 rt exec "$ID" /bin/sh -c 'readlink /proc/self/ns/mnt'
+	[ "$output" = "$(readlink /proc/$(pid_of)/ns/mnt)" ]
+}
+
+@test "exec into a user namespace: the process may not lead it to one below" {
+	need_knarr
+	need_root
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$TMP" "$BUNDLE"
+	unshare_as 1000 '[]' -r
+	start_one "$ID" || cat "$TMP/out-$ID"
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/moved" || { cat "$TMP/out-$ID"; false; }
+	run rt exec "$ID" /bin/true
+	echo "$status $output"
+	[ "$status" -ne 0 ]
+	assert_output_has "has left the user namespace"
+}
+
+@test "exec: every kind of namespace is recorded, made or joined" {
+	need_knarr
+	need_root
+	start_one "$ID"
+	rt exec "$ID" /bin/true
+	local pid
+	pid=$(pid_of)
+	for pair in Mount:mnt Pid:pid Ipc:ipc Uts:uts User:user; do
+		[ "$(jq ".namespaceInode${pair%:*}" "$ROOT/$ID/state.json")" = "$(stat -L -c %i "/proc/$pid/ns/${pair#*:}")" ]
+	done
+	# A second container that joins them all, and exec into that.
+	config '.linux.namespaces |= map(. + {path: "/proc/\($p)/ns/\({mount: "mnt", network: "net"}[.type] // .type)"} | select(.type != "mount" and .type != "cgroup")) | .linux.namespaces += [{type: "mount"}] | del(.hostname)' --argjson p "$pid"
+	start_one "$OTHER"
+	rt exec "$OTHER" /bin/true
+	for pair in Pid:pid Ipc:ipc Uts:uts Network:net; do
+		[ "$(jq ".namespaceInode${pair%:*}" "$ROOT/$OTHER/state.json")" = "$(stat -L -c %i "/proc/$pid/ns/${pair#*:}")" ]
+	done
+	rt delete --force "$OTHER"
+}
+
+@test "exec: a process that moves between the comparison and the join is noticed" {
+	need_knarr
+	need_root
+	need_tool strace
+	config 'del(.linux.seccomp) | .process.user = {uid: 1000, gid: 1000} | .process.capabilities = {} | .root.readonly = false'
+	set_sh 'trap "exec unshare -r -m /bin/sh -c \"echo >/tmp/moved; exec sleep 1000\"" USR1; echo >/tmp/ready; while :; do sleep 0.1; done'
+	start_one "$ID"
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/ready"
+	strace -f -o /dev/null -e trace=setns -e inject=setns:delay_enter=3000000 "$RT" --root "$ROOT" exec --user 0 "$ID" /bin/echo ran >"$TMP/exec" 2>&1 3>&- &
+	local tracer=$!
+	# The process is in the cgroup of the container before it joins.
+	wait_for 10 eval '[ "$(rt ps -f json "$ID" | jq length)" -gt 1 ]' || true
+	sleep 0.5
+	rt kill "$ID" USR1
+	wait_for 10 test -e "$BUNDLE/rootfs/tmp/moved" || skip "this host lets nobody make user namespaces"
+	wait "$tracer" && rc=0 || rc=$?
+	cat "$TMP/exec"
+	[ "$rc" -ne 0 ]
+	grep -q "moved to another mount namespace meanwhile" "$TMP/exec"
+	! grep -qx ran "$TMP/exec"
 }
