@@ -34,8 +34,6 @@ struct cgroup_request {
 	const struct spec_resources *resources;
 	const struct spec_map *
 		annotations; /* org.systemd.property.*, run.oci.systemd.subgroup, run.oci.delegate-cgroup */
-	const struct spec_device *devices; /* linux.devices: allowed besides the default ones */
-	size_t device_count;
 	bool rootless;    /* an ordinary user: its delegated tree only */
 	bool limits_best; /* --limits=best: limits that cannot be had are warnings */
 	bool owner_set; /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
@@ -154,8 +152,7 @@ uint64_t cgroup_cpu_shares_to_weight(uint64_t shares);
 uint64_t cgroup_blkio_weight_to_io(uint64_t weight);
 
 /* Device rules -> BPF cgroup device program (pure). insns: malloc'd struct bpf_insn[]. */
-int cgroup_device_program(const struct spec_resources *res, const struct spec_device *devices,
-			  size_t device_count, void **ret_insns, unsigned *ret_count,
+int cgroup_device_program(const struct spec_resources *res, void **ret_insns, unsigned *ret_count,
 			  struct error *err);
 
 /* ---- resctrl.c: linux.intelRdt (config-linux.md, "IntelRdt") ---- */

@@ -61,7 +61,7 @@ int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *re
 
 	if (r < 0)
 		return r;
-	r = device_rules_build(req->resources, req->devices, req->device_count, &rules, err);
+	r = device_rules_build(req->resources, &rules, err);
 	r = r < 0 ? r : request_leaf(req, "container", sub, sizeof(sub), err);
 	if (r == 0 && req->driver == CGROUP_SYSTEMD)
 		r = systemd_check(req, err);

@@ -24,11 +24,11 @@ struct device_rules {
 void device_rules_done(struct device_rules *r);
 
 /*
- * linux.resources.devices, linux.devices and the default devices as one list. What no rule covers is denied.
+ * linux.resources.devices and what is implied as one list. What no rule covers is denied. linux.devices grants nothing.
  * The list is cut behind the first rule that decides about everything.
  */
-int device_rules_build(const struct spec_resources *res, const struct spec_device *devices,
-		       size_t device_count, struct device_rules *ret, struct error *err);
+int device_rules_build(const struct spec_resources *res, struct device_rules *ret,
+		       struct error *err);
 /* Does it allow every access to every device? Then no program is needed. */
 bool device_rules_allow_all(const struct device_rules *r);
 /* malloc'd. */

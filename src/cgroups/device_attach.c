@@ -68,7 +68,7 @@ int device_attach(int dirfd, const struct cgroup_request *req, const char *path,
 	_cleanup_(device_rules_done) struct device_rules rules = { 0 };
 	_cleanup_close_ int fd = -EBADF;
 	struct error e = { 0 };
-	int r = device_rules_build(req->resources, req->devices, req->device_count, &rules, err);
+	int r = device_rules_build(req->resources, &rules, err);
 
 	if (r < 0)
 		return r;
@@ -121,7 +121,7 @@ int device_replace(int dirfd, const struct spec_resources *res, const char *path
 {
 	_cleanup_(device_rules_done) struct device_rules rules = { 0 };
 	_cleanup_close_ int fd = -EBADF;
-	int r = device_rules_build(res, NULL, 0, &rules, err);
+	int r = device_rules_build(res, &rules, err);
 
 	if (r < 0)
 		return r;

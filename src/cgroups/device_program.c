@@ -239,13 +239,12 @@ void device_program_build(const struct device_rules *r, struct bpf_insn **ret_in
 	*ret_count = p.count;
 }
 
-int cgroup_device_program(const struct spec_resources *res, const struct spec_device *devices,
-			  size_t device_count, void **ret_insns, unsigned *ret_count,
+int cgroup_device_program(const struct spec_resources *res, void **ret_insns, unsigned *ret_count,
 			  struct error *err)
 {
 	struct device_rules rules;
 	struct bpf_insn *insns;
-	int r = device_rules_build(res, devices, device_count, &rules, err);
+	int r = device_rules_build(res, &rules, err);
 
 	if (r < 0)
 		return r;

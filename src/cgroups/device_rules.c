@@ -4,8 +4,13 @@
  *
  * config.json gives rules to be applied one after the other, as writes to devices.allow and devices.deny of cgroup v1
  * were: a later rule overrides an earlier one for the accesses that both cover. Read backwards, the first rule that
- * covers an access decides about it. Behind the configured rules come the devices that every container has, so that
- * no rule takes /dev/null away.
+ * covers an access decides about it. linux.devices only makes nodes and grants nothing.
+ *
+ * Two grants are implied: the default devices, and mknod of any device, since a node that cannot be opened does no
+ * harm. A deny rule without numbers, such as the deny-all that engines write first, does not concern them. A deny
+ * rule with a number overrides them, with one exception: Docker denies /dev/fuse altogether after its deny-all, and
+ * its users make that node all the same. A rule that denies all three accesses, none of which was granted before,
+ * therefore leaves mknod alone.
  */
 #include <errno.h>
 
@@ -21,7 +26,6 @@ struct default_rule {
 };
 
 static const struct default_rule default_rules[] = {
-	{ 0, -1, -1, BPF_DEVCG_ACC_MKNOD }, /* a node may be made of any, only not opened */
 	{ BPF_DEVCG_DEV_CHAR, 1, 3, DEVICE_ACCESS_ALL }, /* null */
 	{ BPF_DEVCG_DEV_CHAR, 1, 5, DEVICE_ACCESS_ALL }, /* zero */
 	{ BPF_DEVCG_DEV_CHAR, 1, 7, DEVICE_ACCESS_ALL }, /* full */
@@ -44,6 +48,23 @@ static bool covers(const struct device_rule *a, const struct device_rule *b)
 {
 	return (!a->type || a->type == b->type) && (a->major < 0 || a->major == b->major) &&
 	       (a->minor < 0 || a->minor == b->minor);
+}
+
+static bool overlaps(const struct device_rule *a, const struct device_rule *b)
+{
+	return (!a->type || !b->type || a->type == b->type) &&
+	       (a->major < 0 || b->major < 0 || a->major == b->major) &&
+	       (a->minor < 0 || b->minor < 0 || a->minor == b->minor);
+}
+
+static bool is_blanket_deny(const struct device_rule *rule)
+{
+	return !rule->allow && rule->major < 0 && rule->minor < 0;
+}
+
+static bool denies_everything(const struct device_rule *rule)
+{
+	return is_blanket_deny(rule) && !rule->type;
 }
 
 /* What the list leaves undecided of a rule's accesses, because no rule before it covers all of its devices. */
@@ -93,41 +114,106 @@ static struct device_rule from_spec(const struct spec_device_rule *s)
 		rule.type = BPF_DEVCG_DEV_CHAR;
 	else if (s->type == 'b')
 		rule.type = BPF_DEVCG_DEV_BLOCK;
-	if (!rule.access)
-		rule.access = DEVICE_ACCESS_ALL; /* not said */
 	if (rule.major < 0)
 		rule.major = -1;
 	if (rule.minor < 0)
 		rule.minor = -1;
+	/* The access is not said; or "a" is denied, which the devices.deny of cgroup v1 takes for all accesses. */
+	if (!rule.access || denies_everything(&rule))
+		rule.access = DEVICE_ACCESS_ALL;
 	return rule;
 }
 
-int device_rules_build(const struct spec_resources *res, const struct spec_device *devices,
-		       size_t device_count, struct device_rules *ret, struct error *err)
+/* ---- what is implied ------------------------------------------------------------------- */
+
+/* Did a rule before rules[i] grant mknod of a device that rules[i] is about? */
+static bool mknod_was_granted(const struct device_rule *rules, size_t i)
+{
+	for (size_t j = i; j-- > 0 && !denies_everything(&rules[j]);) {
+		if (rules[j].allow && (rules[j].access & BPF_DEVCG_ACC_MKNOD) &&
+		    overlaps(&rules[j], &rules[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool decides_mknod(const struct device_rule *rules, size_t i)
+{
+	const struct device_rule *rule = &rules[i];
+
+	if (!(rule->access & BPF_DEVCG_ACC_MKNOD) || is_blanket_deny(rule))
+		return false;
+	return rule->allow || rule->access != DEVICE_ACCESS_ALL || mknod_was_granted(rules, i);
+}
+
+static void add_mknod(struct device_rules *r, const struct device_rule *rules, size_t count)
+{
+	bool denied = false;
+
+	for (size_t i = 0; i < count && !denied; i++)
+		denied = !rules[i].allow && decides_mknod(rules, i);
+	for (size_t i = count; denied && i-- > 0;) {
+		struct device_rule rule = rules[i];
+
+		rule.access = BPF_DEVCG_ACC_MKNOD;
+		if (decides_mknod(rules, i))
+			add(r, rule);
+	}
+	add(r, (struct device_rule){ true, 0, -1, -1, BPF_DEVCG_ACC_MKNOD });
+}
+
+/* What of a rule is about the devices of another that it overlaps. */
+static struct device_rule narrowed(const struct device_rule *rule, const struct device_rule *to)
+{
+	struct device_rule both = *rule;
+
+	both.type = both.type ? both.type : to->type;
+	both.major = both.major >= 0 ? both.major : to->major;
+	both.minor = both.minor >= 0 ? both.minor : to->minor;
+	return both;
+}
+
+static void add_default(struct device_rules *r, const struct default_rule *d,
+			const struct device_rule *rules, size_t count)
+{
+	const struct device_rule grant = { true, d->type, d->major, d->minor, d->access };
+
+	for (size_t i = count; i-- > 0;) {
+		if (!is_blanket_deny(&rules[i]) && overlaps(&rules[i], &grant))
+			add(r, narrowed(&rules[i], &grant));
+	}
+	add(r, grant);
+}
+
+static int fail_too_many(struct error *err)
+{
+	error_fail(err, ERROR_CONFIG, 0, "more than %d device rules", RULES_MAX);
+	error_add_origin(err, "/linux/resources/devices");
+	return -EINVAL;
+}
+
+int device_rules_build(const struct spec_resources *res, struct device_rules *ret,
+		       struct error *err)
 {
 	size_t count = res ? res->device_count : 0;
-	struct device_rules r = { 0 };
+	_cleanup_free_ struct device_rule *rules = NULL;
+	_cleanup_(device_rules_done) struct device_rules r = { 0 };
 
-	if (count + device_count > RULES_MAX) {
-		error_fail(err, ERROR_CONFIG, 0, "more than %d device rules", RULES_MAX);
-		error_add_origin(err, "/linux/resources/devices");
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(default_rules); i++) {
-		const struct default_rule *d = &default_rules[i];
-
-		add(&r, (struct device_rule){ true, d->type, d->major, d->minor, d->access });
-	}
-	for (size_t i = 0; i < device_count; i++) {
-		uint32_t type = devices[i].type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
-
-		if (devices[i].type != 'p')
-			add(&r, (struct device_rule){ true, type, devices[i].major,
-						      devices[i].minor, DEVICE_ACCESS_ALL });
-	}
+	if (count > RULES_MAX)
+		return fail_too_many(err);
+	rules = mem_alloc_array(count + 1, sizeof(*rules));
+	for (size_t i = 0; i < count; i++)
+		rules[i] = from_spec(&res->devices[i]);
+	add_mknod(&r, rules, count);
+	for (size_t i = 0; i < ARRAY_SIZE(default_rules); i++)
+		add_default(&r, &default_rules[i], rules, count);
 	for (size_t i = count; i-- > 0 && !r.complete;)
-		add(&r, from_spec(&res->devices[i]));
+		add(&r, rules[i]);
+	/* Distances of jumps are 16 bits wide. */
+	if (r.count > RULES_MAX)
+		return fail_too_many(err);
 	*ret = r;
+	r = (struct device_rules){ 0 };
 	return 0;
 }
 

@@ -107,8 +107,6 @@ static void request_cgroup(struct setup *s)
 		.cgroups_path = spec->cgroups_path,
 		.resources = &spec->resources,
 		.annotations = &spec->annotations,
-		.devices = spec->devices,
-		.device_count = spec->device_count,
 		.rootless = !s->host.privileged || s->host.in_userns,
 		.limits_best = s->ctx->limits_best,
 		/* These hooks run in the container, and nothing makes them wait for us. */

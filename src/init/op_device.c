@@ -65,9 +65,10 @@ static int make_node(struct init *in, int parent, const char *name,
 
 /* Devices keep no set-uid bits and are not executed, wherever the host had them (C11). */
 static int bind_node(struct init *in, int tree, const struct plan_arg_device *arg, const char *path,
-		     struct error *err)
+		     uint64_t more_attrs, struct error *err)
 {
-	const struct init_attrs attrs = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	const struct init_attrs attrs = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+						 more_attrs };
 	_cleanup_close_ int target = -EBADF;
 	struct stat st;
 	int r;
@@ -104,7 +105,7 @@ int op_device(struct init *in, const struct plan_op *op, struct error *err)
 				err, tree, "open_tree", path,
 				"cannot open device '%s' of the host, and no node can be made here",
 				path);
-		return bind_node(in, tree, arg, path, err);
+		return bind_node(in, tree, arg, path, 0, err);
 	}
 	rootfd = init_root(in, &own);
 	parent = rootfd < 0 ? rootfd : safe_open_parent(rootfd, path, true, 0755, name);
@@ -122,7 +123,8 @@ int op_device(struct init *in, const struct plan_op *op, struct error *err)
 		tree = mount_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE);
 		if (tree >= 0 && fallback_take(FALLBACK_DEVICE_NODE)) {
 			channel_debug(in, "device '%s' cannot be made, binding the host's", path);
-			return bind_node(in, tree, arg, path, err);
+			/* The container's root may own the host's node: read-only, it can be used and not changed. */
+			return bind_node(in, tree, arg, path, MOUNT_ATTR_RDONLY, err);
 		}
 	}
 	return init_fail(err, r, "mknodat", path, "cannot make device '%s'", path);

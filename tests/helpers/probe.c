@@ -32,6 +32,7 @@
  *   die NR [A0 ...]   like syscall, in a child: "signal N", or the result
  *   call32 NR [A0]    like syscall, by the 32 bit entry of x86
  *   symlink PATH   what a link holds
+ *   device PATH... for each node what the device rules let through: r, w, b (r and w at once), m (another node made)
  *   netdev NAME    flags and addresses of a network device
  *   sleep SECONDS
  *   spy SECONDS    what new processes show of themselves: a directory that is none of the container's, "attached"
@@ -565,6 +566,37 @@ static int verb_netdev(const char *name)
 	return !found;
 }
 
+static int is_let_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno != EPERM; /* without a driver: ENXIO, ENODEV */
+	close(fd);
+	return 1;
+}
+
+static int verb_device(char **paths)
+{
+	for (; *paths; paths++) {
+		char copy[4096];
+		struct stat st;
+
+		if (lstat(*paths, &st) < 0) {
+			printf("%s %s\n", *paths, strerrorname_np(errno));
+			continue;
+		}
+		snprintf(copy, sizeof(copy), "%s.made", *paths);
+		printf("%c %u:%u %s%s%s%s\n", S_ISBLK(st.st_mode) ? 'b' : 'c', major(st.st_rdev),
+		       minor(st.st_rdev), is_let_open(*paths, O_RDONLY) ? "r" : "-",
+		       is_let_open(*paths, O_WRONLY) ? "w" : "-",
+		       is_let_open(*paths, O_RDWR) ? "b" : "-",
+		       mknod(copy, st.st_mode, st.st_rdev) == 0 || errno != EPERM ? "m" : "-");
+		unlink(copy);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -594,6 +626,8 @@ int main(int argc, char **argv)
 		return verb_open(arg, O_RDONLY);
 	if (!strcmp(verb, "open-w"))
 		return verb_open(arg, O_WRONLY);
+	if (!strcmp(verb, "device"))
+		return verb_device(argv + 2);
 	if (!strcmp(verb, "mounts"))
 		return print_file("/proc/self/mountinfo");
 	if (!strcmp(verb, "exe"))

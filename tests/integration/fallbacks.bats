@@ -174,6 +174,10 @@ is_required() {
 	falls_back device-node 1 $NR_MKNOD
 	without 1 $NR_MKNOD --log-level=warning
 	assert_output_has "warning: no device-node: "
+	# the node is the host's, and the container's root is its owner
+	set_args /bin/sh -c 'busybox chmod 666 /dev/full && echo changed'
+	without 1 $NR_MKNOD
+	[[ $output == *"Read-only file system"* && $output != *changed* ]]
 }
 
 @test "new-cgroup: the host's tree, read-only" {

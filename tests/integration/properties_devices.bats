@@ -85,6 +85,84 @@ teardown() {
 	fails_with "x"
 }
 
+# nodes TYPE:MAJOR:MINOR...: nodes in the rootfs, which the program of the container opens; made outside, where no rule holds.
+nodes() {
+	local n type major minor paths=()
+	need_root
+	mkdir -p "$BUNDLE/rootfs/n"
+	for n in "$@"; do
+		IFS=: read -r type major minor <<<"$n"
+		mknod -m 666 "$BUNDLE/rootfs/n/$n" "$type" "$major" "$minor"
+		paths+=("/n/$n")
+	done
+	set_args probe device "${paths[@]}"
+	# to read kmsg takes CAP_SYSLOG, and mknod is asked of the rules only
+	config '.root.readonly = false | .process.capabilities |= map_values(. + ["CAP_MKNOD", "CAP_SYSLOG"] | unique) | .process.capabilities.ambient = []'
+}
+# verdicts RULES LINE...: what the container finds with these rules, a line a node.
+verdicts() {
+	config '.linux.resources.devices = $r' --argjson r "$1"
+	shift
+	rt_run 0
+	echo "$output"
+	[ "$output" = "$(printf '%s\n' "$@")" ]
+}
+DENY_ALL='{"allow": false, "access": "rwm"}' ALLOW_ALL='{"allow": true, "access": "rwm"}'
+KMSG='"type": "c", "major": 1, "minor": 11' NULL='"type": "c", "major": 1, "minor": 3'
+
+@test "device rules: a listed device opens as far as its rule says" {
+	nodes c:1:11 b:8:0
+	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}]'
+	verdicts "[]" "c 1:11 ---m" "b 8:0 ---m"
+	verdicts "[$DENY_ALL]" "c 1:11 ---m" "b 8:0 ---m"
+	verdicts "[$DENY_ALL, {\"allow\": true, $KMSG, \"access\": \"r\"}]" "c 1:11 r--m" "b 8:0 ---m"
+	verdicts "[$DENY_ALL, {\"allow\": true, $KMSG, \"access\": \"rwm\"}]" "c 1:11 rwbm" "b 8:0 ---m"
+}
+
+@test "device rules: a rule that denies a listed device by name does" {
+	nodes c:1:11 b:8:0
+	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}]'
+	verdicts "[$DENY_ALL, {\"allow\": false, $KMSG}]" "c 1:11 ---m" "b 8:0 ---m"
+	verdicts "[{\"allow\": false, $KMSG}, $DENY_ALL]" "c 1:11 ---m" "b 8:0 ---m"
+	verdicts "[$ALLOW_ALL, {\"allow\": false, $KMSG}]" "c 1:11 ----" "b 8:0 rwbm"
+	verdicts "[$ALLOW_ALL, {\"allow\": false, $KMSG, \"access\": \"w\"}]" "c 1:11 r--m" "b 8:0 rwbm"
+	verdicts "[{\"allow\": false, $KMSG}, $ALLOW_ALL]" "c 1:11 rwbm" "b 8:0 rwbm"
+}
+
+@test "device rules: a later rule overrides, wildcards match, and a to-all denial spares the defaults" {
+	nodes c:1:3 c:240:7 b:8:0
+	verdicts "[$DENY_ALL, {\"allow\": true, \"type\": \"c\", \"major\": 240, \"access\": \"rwm\"}]" "c 1:3 rwbm" "c 240:7 rwbm" "b 8:0 ---m"
+	verdicts "[{\"allow\": true, \"type\": \"c\", \"major\": 240, \"access\": \"rwm\"}, $DENY_ALL]" "c 1:3 rwbm" "c 240:7 ---m" "b 8:0 ---m"
+	verdicts "[$ALLOW_ALL, {\"allow\": false, \"type\": \"c\", \"access\": \"rwm\"}]" "c 1:3 rwbm" "c 240:7 ---m" "b 8:0 rwbm"
+	verdicts "[$ALLOW_ALL, {\"allow\": false, \"access\": \"r\"}]" "c 1:3 rwbm" "c 240:7 ---m" "b 8:0 ---m"
+}
+
+@test "device rules: what denies a default device by name outranks its implied grant" {
+	nodes c:1:3 c:1:5
+	verdicts "[$DENY_ALL, {\"allow\": false, $NULL, \"access\": \"w\"}]" "c 1:3 r--m" "c 1:5 rwbm"
+	verdicts "[$ALLOW_ALL, {\"allow\": false, $NULL, \"access\": \"w\"}]" "c 1:3 r--m" "c 1:5 rwbm"
+	verdicts "[$DENY_ALL, {\"allow\": true, $NULL, \"access\": \"r\"}]" "c 1:3 rwbm" "c 1:5 rwbm"
+}
+
+@test "device rules: the same after update" {
+	need_root
+	nodes c:1:11
+	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}] | .process.args = ["/bin/sleep", "100"]'
+	config '.linux.resources.devices = [{"allow": true, "access": "rwm"}]'
+	rt_create
+	rt start "$ID"
+	run -0 rt exec "$ID" /bin/probe device /n/c:1:11
+	[ "$output" = "c 1:11 rwbm" ]
+	echo "{\"devices\": [$DENY_ALL, {\"allow\": true, $KMSG, \"access\": \"r\"}]}" >"$TMP/r.json"
+	rt update --resources "$TMP/r.json" "$ID"
+	run -0 rt exec "$ID" /bin/probe device /n/c:1:11 /dev/kmsg
+	[[ $output == "c 1:11 r--m"* ]]
+	echo "{\"devices\": [$DENY_ALL, {\"allow\": false, $KMSG, \"access\": \"rwm\"}]}" >"$TMP/r.json"
+	rt update --resources "$TMP/r.json" "$ID"
+	run -0 rt exec "$ID" /bin/probe device /n/c:1:11
+	[ "$output" = "c 1:11 ---m" ]
+}
+
 need_link() {
 	need_root
 	need_tool ip
