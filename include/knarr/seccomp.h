@@ -10,16 +10,24 @@
 #include "knarr/library.h"
 #include "knarr/spec.h"
 
+/* A system call that libseccomp does not know, in a rule that is stricter than the default action. */
+struct filter_unknown {
+	const char *name;         /* the profile's */
+	const struct jnode *node; /* its rule */
+};
 struct filter { /* struct sock_filter[] */
 	void *insns;
 	uint32_t count;
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* for the load */
 	bool listener;  /* SCMP_ACT_NOTIFY is used */
+	struct filter_unknown *unknown;
+	size_t unknown_count;
 };
 /*
  * Compiles, or takes from the cache below cache_fd (< 0: no cache). The cache key is a SHA-256 over the decoded
  * profile, this build's version, libseccomp's version on a miss being stored in the entry. Entries are verified (owner, mode, length, hash of content).
- * Unknown system call names are skipped with a debug line (as the peers do) unless fail_unknown.
+ * Unknown system call names are skipped (as the peers do) unless fail_unknown. One that was to be refused is warned
+ * of and listed in ret; the cache never holds such a filter.
  */
 int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown,
 		   struct filter *ret, struct error *err);

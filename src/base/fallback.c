@@ -110,8 +110,8 @@ static const struct {
 	[FALLBACK_CGROUP] = { .text = "the container runs in no cgroup of its own",
 			      .weaker = true },
 	[FALLBACK_DEVICE_PROGRAM] = { .text = "device rules are not applied: device nodes cannot be made" },
-	[FALLBACK_SECCOMP_NAMES] = { .text = "seccomp rules for unknown system calls are skipped",
-				     .weaker = true },
+	/* The compiler warns of each name. */
+	[FALLBACK_SECCOMP_NAMES] = { .text = "seccomp rules for unknown system calls are skipped" },
 	[FALLBACK_SECCOMP_KILLABLE] = { .text = "waiting for a seccomp agent is not killable" },
 };
 

@@ -160,6 +160,26 @@ static void check_ops(struct check *c)
 	}
 }
 
+static void check_system_calls(struct check *c)
+{
+	const struct filter *f = &c->setup.filter;
+
+	for (size_t i = 0; i < f->unknown_count; i++) {
+		struct spec_finding *item = add_finding(c);
+
+		item->warning = true;
+		error_fail(&item->error, ERROR_CONFIG, 0,
+			   "unknown system call '%s' in a seccomp rule that refuses it",
+			   f->unknown[i].name);
+		error_add_subject(&item->error, f->unknown[i].name);
+		error_add_remedy(
+			&item->error,
+			"correct the name; a call that libseccomp does not know is not refused");
+		if (f->unknown[i].node)
+			error_at_node(&item->error, c->setup.spec->doc, f->unknown[i].node);
+	}
+}
+
 /* The agent is not connected to, as that would be its one connection. */
 static void check_listener(struct check *c)
 {
@@ -290,6 +310,7 @@ static void check_host(struct check *c)
 	check_cgroup(c);
 	if (c->setup.launch.plan.header)
 		check_ops(c);
+	check_system_calls(c);
 	check_listener(c);
 	check_hooks(c);
 	check_rlimits(c);
@@ -342,6 +363,8 @@ int container_check(const struct container_context *ctx, const char *bundle, con
 	if (r < 0)
 		return r;
 	/* The config is sound by now; what setup finds is the host's refusal, or a combination that no plan can honour. */
+	if (log_level() == LOG_LEVEL_WARNING)
+		log_set_level(LOG_LEVEL_ERROR); /* setup's warnings are findings here */
 	r = setup_prepare(&c.setup, &problem);
 	if (c.setup.spec && c.setup.state.rootfs) {
 		if (r < 0)

@@ -8,8 +8,11 @@
  * against:
  * - The native architecture is always part of the filter, those of the profile are added. A call by any
  *   other one (or by x32 numbers when x32 is not listed) ends the process.
- * - A rule whose action is the default action changes nothing. A rule without conditions decides its call
- *   alone; of the others the first that fits.
+ * - A rule without conditions decides its call alone, the first of several. A rule without conditions whose action
+ *   is the default action is left out. Both are as libseccomp and its callers have it, and profiles rely on them.
+ * - Otherwise the strictest action of the rules that hold counts, in the kernel's order of actions; among
+ *   equal actions the first rule's data. libseccomp orders rules by their operators and arguments instead, so
+ *   that there a rule for one value passes by a rule for a range, whichever is the stricter one.
  * - Conditions of one rule are all required, except where two of them look at the same argument: then each
  *   counts alone.
  * - A name that libseccomp does not know is skipped: its number is above the newest one of the profile, and
@@ -52,6 +55,7 @@ struct compile {
 	struct arena *arena;
 	uint32_t default_action; /* with data */
 	bool fail_unknown;
+	struct filter *filter;
 	struct target targets[ARCHS_MAX];
 	size_t target_count;
 	struct emit_arch out[ARCHS_MAX];
@@ -150,23 +154,41 @@ static void add_targets(struct compile *c)
 
 /* ---- rules ------------------------------------------------------------------------------------ */
 
-static bool is_64bit(uint32_t token)
+/* A negative number, sign-extended to 32 or 64 bits by whoever wrote the profile. The kernel sees its low bits. */
+static bool is_negative(uint64_t value, uint64_t low)
 {
-	return token & __AUDIT_ARCH_64BIT || token == SCMP_ARCH_X32;
+	return (value | low) == UINT64_MAX || (value | low) == UINT32_MAX;
 }
 
-static struct emit_condition make_condition(const struct spec_seccomp_arg *arg, bool narrow)
+static struct emit_condition make_condition(const struct spec_seccomp_arg *arg, unsigned bits)
 {
 	struct emit_condition k = {
-		.index = arg->index, .op = arg->op, .value = arg->value, .narrow = narrow
+		.index = arg->index, .op = arg->op, .value = arg->value, .bits = bits
+	};
+	uint64_t low = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+
+	if (is_negative(k.value, low))
+		k.value &= low;
+	return k;
+}
+
+/* A mask and a number that are both sign-extended lose their upper bits. Other upper bits never hold. */
+static struct emit_condition make_masked_condition(const struct spec_seccomp_arg *arg,
+						   unsigned bits)
+{
+	uint64_t low = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+	struct emit_condition k = {
+		.index = arg->index,
+		.op = arg->op,
+		.value = arg->value,
+		.masked = arg->value_two & arg->value, /* the mask decides what can be asked for */
+		.bits = bits
 	};
 
-	/* A negative number, sign-extended by whoever wrote the profile; the kernel sees its low half. */
-	if (narrow && k.value >> 32 == UINT32_MAX)
-		k.value &= UINT32_MAX;
-	/* What the mask does not cover cannot be asked for. */
-	if (k.op == EMIT_MASKED_EQ)
-		k.masked = arg->value_two & k.value;
+	if (is_negative(k.value, low) && is_negative(k.masked, low)) {
+		k.value &= low;
+		k.masked &= low;
+	}
 	return k;
 }
 
@@ -202,14 +224,17 @@ static void push_spec_rule(struct compile *c, struct target *t,
 			   const struct spec_seccomp_rule *rule, uint32_t action, const char *name,
 			   uint32_t nr)
 {
-	unsigned narrow = !rule->arg_count ? 0 : is_64bit(t->token) ? narrow_args(name) : ~0u;
 	struct emit_condition *conditions = NULL;
 
 	if (rule->arg_count)
 		conditions = arena_alloc(c->arena, rule->arg_count * sizeof(*conditions));
-	for (size_t i = 0; i < rule->arg_count; i++)
-		conditions[i] =
-			make_condition(&rule->args[i], narrow & (1u << rule->args[i].index));
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		const struct spec_seccomp_arg *arg = &rule->args[i];
+		unsigned bits = argument_bits(t->token, name, arg->index);
+
+		conditions[i] = arg->op == EMIT_MASKED_EQ ? make_masked_condition(arg, bits)
+							  : make_condition(arg, bits);
+	}
 	if (!same_argument_twice(rule)) {
 		push_rule(c, t, nr, action, conditions, rule->arg_count);
 		return;
@@ -221,29 +246,55 @@ static void push_spec_rule(struct compile *c, struct target *t,
 		push_rule(c, t, nr, action, &conditions[i], 1);
 }
 
-/* The kernel's own order: of two filters the stricter action counts. */
-static bool is_stricter(uint32_t action, uint32_t than)
+/* Leaves out what was pushed for this call of a multiplexer. */
+static void drop_mux_rules(struct emit_arch *out, const struct mux *mux)
 {
-	return (int32_t)(action & SECCOMP_RET_ACTION_FULL) <
-	       (int32_t)(than & SECCOMP_RET_ACTION_FULL);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->rule_count; i++) {
+		const struct emit_rule *rule = &out->rules[i];
+
+		if (rule->mux == EMIT_MUX_NONE || rule->nr != mux->nr ||
+		    rule->conditions->masked != mux->call)
+			out->rules[kept++] = *rule;
+	}
+	out->rule_count = kept;
+}
+
+static bool is_mux_decided(const struct emit_arch *out, const struct mux *mux)
+{
+	for (size_t i = 0; i < out->rule_count; i++) {
+		const struct emit_rule *rule = &out->rules[i];
+
+		if (rule->mux == EMIT_MUX_ALONE && rule->nr == mux->nr &&
+		    rule->conditions->masked == mux->call)
+			return true;
+	}
+	return false;
 }
 
 /*
  * The multiplexer's arguments lie in memory, which no filter reads. A rule with conditions is left out there
- * if it permits, and taken without them if it forbids: it must not be passed by the other way in.
+ * if it permits, and taken without them if it forbids: it must not be passed by the other way in. A rule
+ * without conditions decides its call alone, here too.
  */
 static void push_mux_rule(struct compile *c, struct target *t, const struct spec_seccomp_rule *rule,
 			  uint32_t action, const struct mux *mux)
 {
 	struct emit_condition *k;
 
-	if (rule->arg_count && !is_stricter(action, c->default_action))
+	if (is_mux_decided(t->out, mux) ||
+	    (rule->arg_count && !emit_is_stricter(action, c->default_action)))
 		return;
+	if (!rule->arg_count)
+		drop_mux_rules(t->out, mux);
 	k = arena_alloc(c->arena, sizeof(*k));
 	*k = (struct emit_condition){
-		.op = EMIT_MASKED_EQ, .value = mux->mask, .masked = mux->call, .narrow = true
+		.op = EMIT_MASKED_EQ, .value = mux->mask, .masked = mux->call, .bits = 32
 	};
 	push_rule(c, t, mux->nr, action, k, 1);
+	t->out->rules[t->out->rule_count - 1].mux = rule->arg_count ? EMIT_MUX_CONDITION
+								    : EMIT_MUX_ALONE;
 }
 
 static void note_number(struct target *t, int nr)
@@ -263,12 +314,32 @@ static void add_call(struct compile *c, struct target *t, const struct spec_secc
 	if (is_mux)
 		nr = mux.direct;
 	note_number(t, nr);
-	if (action == c->default_action)
+	if (action == c->default_action && (!rule->arg_count || same_argument_twice(rule)))
 		return;
 	if (nr >= 0) /* other negative numbers: not on this architecture */
 		push_spec_rule(c, t, rule, action, name, (uint32_t)nr);
 	if (is_mux)
 		push_mux_rule(c, t, rule, action, &mux);
+}
+
+/* A call that was to be permitted is refused then, which no rule relies on not to happen. */
+static bool skip_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action,
+		      const char *name)
+{
+	struct filter *f = c->filter;
+
+	if (!emit_is_stricter(action, c->default_action)) {
+		log_debug("seccomp: libseccomp does not know the system call '%s', skipped", name);
+		return true;
+	}
+	if (!fallback_take(FALLBACK_SECCOMP_NAMES))
+		return false;
+	log_warning("unknown system call '%s' in a seccomp rule that refuses it, ignoring", name);
+	f->unknown = mem_grow(f->unknown, f->unknown_count + 1, sizeof(*f->unknown));
+	f->unknown[f->unknown_count++] =
+		(struct filter_unknown){ .name = name,
+					 .node = rule->names.node ? rule->names.node : rule->node };
+	return true;
 }
 
 static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uint32_t action,
@@ -281,13 +352,8 @@ static int add_name(struct compile *c, const struct spec_seccomp_rule *rule, uin
 			add_call(c, &c->targets[i], rule, action, name, nr);
 			continue;
 		}
-		/* A call that was to be permitted is refused then, which no rule relies on not to happen. */
-		if (!c->fail_unknown && (!is_stricter(action, c->default_action) ||
-					 fallback_take(FALLBACK_SECCOMP_NAMES))) {
-			log_debug("seccomp: libseccomp does not know the system call '%s', skipped",
-				  name);
+		if (!c->fail_unknown && skip_name(c, rule, action, name))
 			return 0;
-		}
 		r = error_fail(err, ERROR_UNSUPPORTED, 0,
 			       "libseccomp does not know the system call '%s'", name);
 		error_add_subject(err, name);
@@ -407,10 +473,11 @@ static void add_ranges(struct compile *c)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t *ret_count,
-		      struct error *err)
+static int compile_in(struct compile *c, struct error *err)
 {
 	const struct spec_seccomp *s = c->spec;
+	struct sock_filter *insns;
+	size_t count;
 	int r = complete_action(s->default_action, s->default_errno_set, s->default_errno, s->node,
 				&c->default_action, err);
 
@@ -422,28 +489,31 @@ static int compile_in(struct compile *c, struct sock_filter **ret_insns, size_t 
 		return r;
 	add_ranges(c);
 	/* A thread that is killed alone leaves a process that nobody can reason about. */
-	emit_program(c->out, c->out_count, SECCOMP_RET_KILL_PROCESS, ret_insns, ret_count);
-	if (*ret_count <= BPF_MAXINSNS)
+	emit_program(c->out, c->out_count, SECCOMP_RET_KILL_PROCESS, &insns, &count);
+	if (count <= BPF_MAXINSNS) {
+		c->filter->insns = insns;
+		c->filter->count = (uint32_t)count;
 		return 0;
+	}
 	r = error_fail(err, ERROR_UNSUPPORTED, 0,
-		       "the seccomp filter has %zu instructions, the kernel takes %d", *ret_count,
+		       "the seccomp filter has %zu instructions, the kernel takes %d", count,
 		       BPF_MAXINSNS);
 	error_add_remedy(err, "name fewer architectures or fewer rules with conditions");
-	free(*ret_insns);
+	free(insns);
 	return add_place(err, s->node, r);
 }
 
 int profile_compile(const struct filter_numbers *numbers, const struct spec_seccomp *s,
-		    bool fail_unknown, struct sock_filter **ret_insns, size_t *ret_count,
-		    struct error *err)
+		    bool fail_unknown, struct filter *ret, struct error *err)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new();
 	struct compile c = { .numbers = numbers,
 			     .row = numbers->numbers,
 			     .spec = s,
 			     .arena = arena,
-			     .fail_unknown = fail_unknown };
-	int r = compile_in(&c, ret_insns, ret_count, err);
+			     .fail_unknown = fail_unknown,
+			     .filter = ret };
+	int r = compile_in(&c, err);
 
 	for (size_t i = 0; i < c.out_count; i++)
 		free(c.out[i].rules);

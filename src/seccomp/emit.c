@@ -61,10 +61,13 @@ static void load_half(struct code *c, const struct emit_condition *k, bool upper
 {
 	size_t offset = offsetof(struct seccomp_data, args) + 8 * k->index;
 
-	if (upper && k->narrow)
+	if (upper && k->bits < 64) {
 		insn(c, BPF_LD | BPF_IMM, 0, 0, 0);
-	else
-		load(c, offset + (upper != big_endian ? 4 : 0));
+		return;
+	}
+	load(c, offset + (upper != big_endian ? 4 : 0));
+	if (k->bits == 16)
+		insn(c, BPF_ALU | BPF_AND | BPF_K, UINT16_MAX, 0, 0);
 }
 
 /* Less and greater: two tests of the upper half, one of the lower. */
@@ -137,7 +140,7 @@ static void resolve(struct code *c, size_t from, unsigned target)
 	}
 }
 
-/* At most 6 conditions of 6 instructions: distances stay far below the two reserved numbers. */
+/* At most 6 conditions of 7 instructions: distances stay far below the two reserved numbers. */
 static void emit_rule(struct code *c, const struct emit_rule *rule, bool big_endian)
 {
 	size_t begin = c->count;
@@ -154,12 +157,23 @@ static void emit_rule(struct code *c, const struct emit_rule *rule, bool big_end
 
 /* ---- numbers ----------------------------------------------------------------------------------- */
 
+bool emit_is_stricter(uint32_t action, uint32_t than)
+{
+	return (int32_t)(action & SECCOMP_RET_ACTION_FULL) <
+	       (int32_t)(than & SECCOMP_RET_ACTION_FULL);
+}
+
+/* The strictest rule of a number stands first: the first that holds decides then. */
 static int compare_rules(const void *a, const void *b)
 {
 	const struct emit_rule *x = a, *y = b;
 
 	if (x->nr != y->nr)
 		return x->nr < y->nr ? -1 : 1;
+	if (emit_is_stricter(x->action, y->action))
+		return -1;
+	if (emit_is_stricter(y->action, x->action))
+		return 1;
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -171,13 +185,25 @@ static void sort_rules(struct emit_arch *a)
 		qsort(a->rules, a->rule_count, sizeof(*a->rules), compare_rules);
 }
 
-/* A rule without conditions decides its call alone, wherever it stands: profiles are written for that. */
+/*
+ * A rule without conditions decides its call alone, the first of several, as with libseccomp. Profiles rely on it:
+ * Podman's default profile allows setns(2) in one list and refuses it in a later one.
+ */
 static struct segment decide_call(const struct emit_rule *rules, size_t count, uint32_t otherwise)
 {
+	const struct emit_rule *first = NULL;
+
 	for (size_t i = 0; i < count; i++) {
-		if (rules[i].condition_count == 0)
-			return (struct segment){ .start = rules->nr, .action = rules[i].action };
+		if (rules[i].condition_count == 0 && (!first || rules[i].order < first->order))
+			first = &rules[i];
 	}
+	if (first)
+		return (struct segment){ .start = rules->nr, .action = first->action };
+	/* The last rules say what is said anyway. */
+	while (count && rules[count - 1].action == otherwise)
+		count--;
+	if (count == 0)
+		return (struct segment){ .start = rules->nr, .action = otherwise };
 	return (struct segment){
 		.start = rules->nr, .action = otherwise, .rules = rules, .rule_count = count
 	};

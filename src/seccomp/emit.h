@@ -22,16 +22,32 @@ struct emit_condition {
 	uint32_t op;     /* enum emit_op */
 	uint64_t value;  /* EMIT_MASKED_EQ: the mask */
 	uint64_t masked; /* EMIT_MASKED_EQ: what has to be left */
-	bool narrow;     /* the kernel reads 32 bits: the upper half counts as 0 */
+	uint32_t
+		bits; /* 64, 32 or 16: what the kernel reads, from the lowest; the others count as 0 */
 };
 
-/* "nr, when all conditions hold: action." The first that fits decides. */
+/* Rules that stand for a call behind a multiplexer (mux.h). emit_program() does not look at it. */
+enum emit_mux { EMIT_MUX_NONE, EMIT_MUX_CONDITION, EMIT_MUX_ALONE };
+
+/*
+ * "nr, when all conditions hold: action."
+ *
+ * If a number has a rule without conditions, the first of these decides, and no other rule counts. Otherwise the
+ * strictest action of the rules that hold counts (emit_is_stricter()), and the first of these where only the data differ.
+ */
 struct emit_rule {
 	uint32_t nr, action;
 	const struct emit_condition *conditions; /* at most 6 */
 	uint32_t condition_count;
 	uint32_t order; /* set by emit_program() */
+	enum emit_mux mux;
 };
+
+/*
+ * The kernel's own precedence (seccomp(2)): kill process, kill thread, trap, errno, notify, trace, log, allow. Data
+ * do not count.
+ */
+bool emit_is_stricter(uint32_t action, uint32_t than);
 
 /* What happens to numbers from start on that no rule decides. The first range starts at 0; ascending. */
 struct emit_range {

@@ -155,20 +155,14 @@ static int compile_filter(const struct spec_seccomp *s, bool fail_unknown, struc
 			  char *library, size_t size, struct error *err)
 {
 	struct filter_numbers numbers;
-	struct sock_filter *insns;
-	size_t count;
 	int r = filter_numbers_ask(s, &numbers, err);
 
 	if (r < 0)
 		return r;
 	text_copy(library, size, numbers.version);
-	r = profile_compile(&numbers, s, fail_unknown, &insns, &count, err);
+	r = profile_compile(&numbers, s, fail_unknown, ret, err);
 	filter_numbers_done(&numbers);
-	if (r < 0)
-		return r;
-	ret->insns = insns;
-	ret->count = (uint32_t)count;
-	return 0;
+	return r;
 }
 
 int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown,
@@ -191,11 +185,13 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 		return 0;
 	}
 	r = compile_filter(s, fail_unknown, &f, library, sizeof(library), err);
-	if (r < 0)
+	if (r < 0) {
+		filter_done(&f);
 		return r;
+	}
 	f.flags = flags;
 	/* A filter that lacks rules is made anew, so that each start says so. */
-	if (cached && !(fallback_missing() & (1u << FALLBACK_SECCOMP_NAMES))) {
+	if (cached && f.unknown_count == 0) {
 		filter_cache_trim(cache_fd);
 		r = filter_file_write(cache_fd, name, key, library, &f);
 		if (r < 0)
@@ -209,5 +205,6 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 void filter_done(struct filter *f)
 {
 	free(f->insns);
+	free(f->unknown);
 	memset(f, 0, sizeof(*f));
 }

@@ -112,6 +112,54 @@ agent() {
 	rt_run 0
 }
 
+@test "a misspelt name in a rule that refuses is warned of and a finding of check, in a rule that allows it is not" {
+	need_knarr
+	rule SCMP_ACT_ERRNO getpppid
+	config '.process.capabilities.bounding += ["CAP_NONSENSE"]'
+	set_args /bin/true
+	local i
+	for i in first second; do
+		run --separate-stderr rt --log-level warning run --bundle "$BUNDLE" "$ID"
+		[ "$status" = 0 ]
+		[[ $stderr == *"unknown system call 'getpppid'"* ]]
+		[[ $stderr == *"unknown capability 'CAP_NONSENSE'"* ]]
+	done
+	run --separate-stderr rt --log-level warning check "$BUNDLE"
+	[ "$status" = 0 ]
+	[[ $output == *"config.json:"*": warning: "*"unknown system call 'getpppid'"* ]]
+	[[ $output == *"warning: "*"unknown capability 'CAP_NONSENSE'"* ]]
+	[ "$stderr" = "" ] # each once
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_ALLOW" | .linux.seccomp.defaultAction = "SCMP_ACT_LOG" |
+		.process.capabilities.bounding -= ["CAP_NONSENSE"]'
+	run --separate-stderr rt --log-level warning run --bundle "$BUNDLE" "$ID"
+	[ "$status" = 0 ]
+	[ "$stderr" = "" ]
+	run -0 rt check "$BUNDLE"
+	[ "$output" = "" ]
+}
+
+@test "overlapping rules: the strictest that holds; a mode has 16 bits" {
+	local nr=157 # prctl
+	[ "$(uname -m)" = x86_64 ] || nr=167
+	rule SCMP_ACT_ALLOW prctl '{"args": [{"index": 0, "value": 40, "op": "SCMP_CMP_LT"}]}'
+	rule SCMP_ACT_KILL_PROCESS prctl '{"args": [{"index": 0, "value": 22, "op": "SCMP_CMP_EQ"}]}'
+	rule SCMP_ACT_ERRNO fchmod '{"errnoRet": 95, "args": [{"index": 1, "value": 2541, "op": "SCMP_CMP_EQ"}]}'
+	config '.linux.seccomp.defaultAction = "SCMP_ACT_LOG"'
+	set_args probe die $nr 22
+	rt_run 0
+	[ "$output" = "signal 31" ]
+	# libseccomp compares the whole register.
+	need_knarr
+	nr=91
+	[ "$(uname -m)" = x86_64 ] || nr=52
+	set_sh "probe syscall $nr -1 2541; probe syscall $nr -1 $((0x10000 | 2541)); probe syscall $nr -1 $((0x100000000 | 2541)); probe syscall $nr -1 493"
+	rt_run 0
+	[ "${lines[0]}" = EOPNOTSUPP ]
+	[ "${lines[1]}" = EOPNOTSUPP ]
+	[ "${lines[2]}" = EOPNOTSUPP ]
+	[ "${lines[3]}" = EBADF ]
+}
+
 # operator OP VALUE [VALUE-TWO]: getpriority's first argument is compared; prints which of 0 1 2 3 are refused.
 operator() {
 	config 'del(.linux.seccomp)'
