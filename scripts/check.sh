@@ -4,11 +4,12 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit fuzz integration user asan attack vm engines
+#   LAYER         only these: lint unit fuzz integration user asan attack policy vm engines
 #
 # The layers: lint; unit (make check, the golden plans with it); fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
-# build with sanitizers and fault points); attack (bats files that play a hostile container); vm
+# build with sanitizers and fault points); attack (bats files that play a hostile container);
+# policy (tests/policy: what a container is given, beside runc and crun of Debian; SEED= for other cases); vm
 # (tests/vm in a machine with the unified cgroup tree, systemd, AppArmor); engines (tests/engines there).
 #
 # A skip is a failure unless tests/skips.allow has a reason for it. A file that fails and passes a second time is
@@ -22,7 +23,7 @@ for a; do
 	--quick) quick=yes vm=no ;;
 	--no-vm) vm=no ;;
 	--no-install) install=no ;;
-	lint | unit | fuzz | integration | user | asan | attack | vm | engines) only="$only $a" ;;
+	lint | unit | fuzz | integration | user | asan | attack | policy | vm | engines) only="$only $a" ;;
 	*)
 		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
 		exit 2
@@ -258,6 +259,13 @@ layer_attack() {
 	bats_files attack 1200 attack "$STAGE/bin/knarr"
 }
 
+layer_policy() {
+	stage
+	tap policy 240 policy/run env KNARR="$STAGE/bin/knarr" LOOK="$STAGE/helpers/look" "$TOP/tests/policy/run"
+	sed -n '/^# topic/,$s/^# /   /p' "$LOGS/policy-run.tap"
+	tally policy
+}
+
 stop_machine() {
 	[ -n "${MACHINE:-}" ] || return 0
 	"$MACHINE" log >"$LOGS/vm-console.log" 2>/dev/null || true
@@ -368,7 +376,7 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit fuzz integration user attack vm engines asan; do
+	for l in lint unit fuzz integration user attack policy vm engines asan; do
 		wanted $l || continue
 		[[ $l != vm && $l != engines ]] || [ $vm = yes ] || continue
 		[ $l != asan ] || [ $quick = no ] || continue

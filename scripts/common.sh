@@ -10,7 +10,8 @@ BUILD_PACKAGES="autoconf automake libtool pkg-config make gcc libc6-dev binutils
 	libseccomp-dev libjansson-dev libmnl-dev libyajl-dev libsystemd-dev"
 RUN_PACKAGES="busybox-static"
 TEST_PACKAGES="libcmocka-dev bats jq shellcheck clang clang-format libclang-rt-dev libasan8 libubsan1
-	uidmap procps util-linux iproute2 strace python3 file mmdebstrap debian-archive-keyring umoci buildah"
+	uidmap procps util-linux iproute2 strace python3 file mmdebstrap debian-archive-keyring umoci buildah
+	patchelf"
 VM_PACKAGES="qemu-system-x86 qemu-utils mmdebstrap debian-archive-keyring e2fsprogs openssh-client xz-utils zstd python3"
 
 die() {
