@@ -29,9 +29,11 @@ struct init {
 	int socket;     /* the handshake, later the gate connection; -EBADF: nobody listens */
 	int root_fd;    /* the rootfs from OP_ROOT to OP_PIVOT; before and after, "/" is the root */
 	int procfs_fd;  /* private, of our own pid namespace; opened at need */
-	int console_fd; /* slave, from OP_CONSOLE to OP_SESSION */
-	int null_fd;    /* O_PATH of a null device that we made, then of its first use as a mask */
-	int empty_fd;   /* the empty read-only tmpfs, attached at the first masked directory */
+	int label_fd; /* a procfs that shows us, from before any join to OP_IDENTITY (op_label.c) */
+	int label_attached_fd; /* the same as it was mounted at /proc then; -errno: none */
+	int console_fd;        /* slave, from OP_CONSOLE to OP_SESSION */
+	int null_fd;  /* O_PATH of a null device that we made, then of its first use as a mask */
+	int empty_fd; /* the empty read-only tmpfs, attached at the first masked directory */
 	int *opened; /* by op: descriptor opened ahead (PLAN_OP_OPEN_HERE), -EBADF, or the -errno it failed with */
 	unsigned char *passed;        /* bit i: descriptor 3+i was open when we started */
 	struct init_inode root, proc; /* the rootfs directory, and its "proc" */
@@ -89,8 +91,6 @@ static inline const char *init_string(const struct init *in, uint32_t offset)
 {
 	return plan_string(in->plan, offset);
 }
-/* Does an op of this type follow? */
-bool init_op_follows(const struct init *in, enum plan_op_type type);
 /*
  * The descriptor of the op's source, from the host half or opened ahead; the caller owns it. -errno
  * of the attempt, -EBADF: none.
@@ -212,6 +212,12 @@ int old_tree_hide(struct init *in, int old, struct error *err);
  * the profile notifies of fails with ENOSYS. errno tells why -1 was returned.
  */
 int seccomp_load_for_hook(const struct init *in);
+
+/* ---- op_label.c ----------------------------------------------------------------------- */
+
+/* Before the first op: opens what OP_LABEL writes through, if one follows. */
+int label_prepare(struct init *in, struct error *err);
+void label_done(struct init *in);
 
 /* ---- op_cwd.c ------------------------------------------------------------------------- */
 

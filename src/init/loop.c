@@ -68,16 +68,6 @@ int init_fail(struct error *err, int r, const char *call, const char *subject, c
 	return r;
 }
 
-bool init_op_follows(const struct init *in, enum plan_op_type type)
-{
-	const struct plan_op *ops = plan_ops(in->plan);
-
-	for (uint32_t i = in->index + 1; i < in->plan->op_count; i++)
-		if (ops[i].type == type)
-			return true;
-	return false;
-}
-
 int init_source(struct init *in, const struct plan_op *op)
 {
 	int fd;

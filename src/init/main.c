@@ -80,10 +80,13 @@ static int prepare(struct init *in, int plan_fd)
 		init_fail(&err, r, "mmap", NULL, "cannot make room for the plan's descriptors");
 	} else {
 		r = sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+		if (r < 0)
+			init_fail(&err, r, "close_range", NULL,
+				  "cannot mark file descriptors close-on-exec");
+		else
+			r = label_prepare(in, &err);
 		if (r >= 0)
 			return 0;
-		init_fail(&err, r, "close_range", NULL,
-			  "cannot mark file descriptors close-on-exec");
 		fallback_explain(&err);
 	}
 	error_add_step(&err, "start");
@@ -98,6 +101,8 @@ int main(int argc, char *argv[])
 		.socket = -EBADF,
 		.root_fd = -EBADF,
 		.procfs_fd = -EBADF,
+		.label_fd = -EBADF,
+		.label_attached_fd = -EBADF,
 		.console_fd = -EBADF,
 		.null_fd = -EBADF,
 		.empty_fd = -EBADF,

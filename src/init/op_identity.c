@@ -267,8 +267,9 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 
 	if (r < 0)
 		return r;
-	/* Labels were the last to need it; it is one without the container's masks. */
+	/* Labels were the last to need one; they are without the container's masks. */
 	in->procfs_fd = fd_close(in->procfs_fd);
+	label_done(in);
 	in->identity = arg;
 	cwd_enter_early(in);
 	r = drop_bounding(arg->bounding, err);

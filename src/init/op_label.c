@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AppArmor profile and SELinux label for the exec that follows. Runs in the container half, through
- * the private procfs that was opened before the root switch. What was written is read back and must
- * be the very same: anything else would be a program that runs unconfined in silence (R4).
+ * AppArmor profile and SELinux label for the exec that follows. Runs in the container half. What was
+ * written is read back and must be the very same: anything else would be a program that runs
+ * unconfined in silence (R4).
+ *
+ * The files lie below "self" of a procfs that shows this process. After setns(2) into another pid
+ * namespace the container's procfs does not show it, and in another user namespace the kernel
+ * refuses a new procfs of the old pid namespace. So both handles are opened before anything is
+ * joined, when "self" exists; they show every later child of this process as well.
  */
 #include <errno.h>
 #include <string.h>
@@ -64,25 +69,40 @@ static int apply(int procfd, uint32_t lsm, const char *label)
 	}
 }
 
+int label_prepare(struct init *in, struct error *err)
+{
+	const struct plan_op *ops = plan_ops(in->plan);
+	uint32_t i = 0;
+
+	while (i < in->plan->op_count && ops[i].type != OP_LABEL)
+		i++;
+	if (i == in->plan->op_count)
+		return 0;
+	in->label_fd = procfs_open();
+	if (in->label_fd < 0)
+		return init_fail(err, in->label_fd, "fsopen", NULL,
+				 "cannot open a private procfs for the label of the program");
+	/* The second choice; where it is missing, the refusal of the first one is the error. */
+	in->label_attached_fd = procfs_open_attached();
+	return 0;
+}
+
+void label_done(struct init *in)
+{
+	in->label_fd = fd_close(in->label_fd);
+	in->label_attached_fd = fd_close(in->label_attached_fd);
+}
+
 int op_label(struct init *in, const struct plan_op *op, struct error *err)
 {
 	const struct plan_arg_label *arg = init_arg(in, op);
 	const char *label = init_string(in, arg->label),
 		   *lsm = arg->lsm == PLAN_LSM_APPARMOR ? "AppArmor profile" : "SELinux label";
-	int procfd = init_procfs(in, err), r;
+	int r = apply(in->label_fd, arg->lsm, label);
 
-	if (procfd < 0)
-		return procfd;
-	r = apply(procfd, arg->lsm, label);
-	if (r == -EACCES) {
-		/*
-		 * See op_sysctl.c. The read-back tells whether a procfs of the container answered.
-		 */
-		_cleanup_close_ int attached = procfs_open_attached();
-
-		if (attached >= 0)
-			r = apply(attached, arg->lsm, label);
-	}
+	/* A nested AppArmor profile knows only names below /proc, see op_sysctl.c. */
+	if (r == -EACCES && in->label_attached_fd >= 0 && fallback_take(FALLBACK_PRIVATE_PROCFS))
+		r = apply(in->label_attached_fd, arg->lsm, label);
 	if (r >= 0)
 		return 0;
 	if (r == -ESTALE)

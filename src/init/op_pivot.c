@@ -94,11 +94,6 @@ int op_pivot(struct init *in, const struct plan_op *op, struct error *err)
 	int r;
 
 	(void)op;
-	if (init_op_follows(in, OP_LABEL)) {
-		r = init_procfs(in, err);
-		if (r < 0)
-			return r;
-	}
 	old = init_open_slash();
 	if (old < 0 || fchdir(in->root_fd) < 0)
 		return init_fail(err, -errno, "fchdir", "/", "cannot enter the container's root");

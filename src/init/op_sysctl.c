@@ -29,11 +29,8 @@ int op_sysctl(struct init *in, const struct plan_op *op, struct error *err)
 		 */
 		_cleanup_close_ int attached = procfs_open_attached();
 
-		if (attached >= 0) {
-			channel_debug(in, "sysctl '%s': the private procfs is refused, using /proc",
-				      key);
+		if (attached >= 0 && fallback_take(FALLBACK_PRIVATE_PROCFS))
 			r = procfs_write(attached, name, value);
-		}
 	}
 	if (r >= 0)
 		return 0;

@@ -90,3 +90,48 @@ write_config_of() {
 	config '.process.apparmorProfile = "knarr-no-such-profile"'
 	refused "knarr-no-such-profile"
 }
+
+# is_confined COMMAND...: the program that it starts has the profile.
+is_confined() {
+	run "$@" </dev/null
+	[ "$status" = 0 ] && [ "$output" = "knarr-test (enforce)" ] || { echo "$*: $status: $output"; false; }
+}
+
+@test "AppArmor: the profile is on the program in every combination of new, joined and entered namespaces" {
+	need_root
+	[ -e /sys/kernel/security/apparmor/.load ] || skip "needs AppArmor"
+	printf 'profile knarr-test flags=(attach_disconnected,mediate_deleted) {\n file,\n capability,\n network,\n mount,\n signal,\n ptrace,\n unix,\n}\n' >"$TMP/profile"
+	apparmor_parser -r "$TMP/profile"
+	config '.process.apparmorProfile = "knarr-test"'
+	cp "$BUNDLE/config.json" "$TMP/config.plain"
+	chmod 755 "$TMP" "$BUNDLE" "$BUNDLE/rootfs" "$BATS_RUN_TMPDIR"
+	scheduler=$(jq -nc '{args: ["/bin/probe", "attr"], cwd: "/", user: {uid: 0, gid: 0}, apparmorProfile: "knarr-test", scheduler: {policy: "SCHED_BATCH", nice: 1}}')
+	echo "$scheduler" >"$TMP/scheduled.json"
+	for way in plain userns nopid; do
+		cp "$TMP/config.plain" "$BUNDLE/config.json"
+		case $way in
+		userns)
+			config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+			chown -R 100000:100000 "$BUNDLE/rootfs"
+			;;
+		nopid) config '.linux.namespaces |= map(select(.type != "pid"))' ;;
+		esac
+		set_args /bin/probe attr
+		is_confined rt run --bundle "$BUNDLE" "$ID"
+		idle_container
+		is_confined rt exec "$ID" /bin/probe attr
+		is_confined rt exec --user 1000:1000 "$ID" /bin/probe attr
+		is_confined rt exec --process "$TMP/scheduled.json" "$ID"
+		# a second container that joins what the first one has
+		pid=$(pid_of)
+		for joined in $([ $way != userns ] || echo "user user,pid,ipc") $([ $way = nopid ] || [ $way = userns ] || echo "pid pid,ipc"); do
+			config '.linux.namespaces |= map(if .type as $t | $j | split(",") | index($t) then .path = "/proc/\($pid)/ns/\(.type)" else . end) | del(.linux.uidMappings, .linux.gidMappings)' --arg j "$joined" --arg pid "$pid"
+			set_args /bin/probe attr
+			run rt run --bundle "$BUNDLE" "$ID-joined" </dev/null
+			[ "$output" = "knarr-test (enforce)" ] || { echo "$way joined $joined: $status: $output"; false; }
+			config '.linux.namespaces |= map(del(.path))'
+		done
+		rt delete -f "$ID"
+		chown -R 0:0 "$BUNDLE/rootfs"
+	done
+}
