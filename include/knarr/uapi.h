@@ -185,6 +185,15 @@ struct uapi_statx {
 #define UAPI_DEVPTS_MAGIC 0x1cd1
 #define UAPI_CGROUP2_MAGIC 0x63677270
 #define UAPI_SYSFS_MAGIC 0x62656572
+#define UAPI_CGROUP_MAGIC 0x27e0eb
+#define UAPI_DEBUGFS_MAGIC 0x64626720
+#define UAPI_TRACEFS_MAGIC 0x74726163
+#define UAPI_SECURITYFS_MAGIC 0x73636673
+#define UAPI_SELINUXFS_MAGIC 0xf97cff8c
+#define UAPI_CONFIGFS_MAGIC 0x62656570
+#define UAPI_BINFMTFS_MAGIC 0x42494e4d
+#define UAPI_MQUEUE_MAGIC 0x19800202
+#define UAPI_RDTGROUP_MAGIC 0x7655821
 
 /* ---- mounts -------------------------------------------------------------------------- */
 

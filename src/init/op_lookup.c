@@ -252,7 +252,7 @@ static void find_home(struct init *in)
 		return;
 	rootfd = init_root(in, &own);
 	if (rootfd < 0 || passwd_find_uid(rootfd, (uint32_t)syscall(SYS_geteuid), &entry) < 0 ||
-	    entry.home[0] != '/')
+	    entry.home[0] == '\0')
 		text_copy(entry.home, sizeof(entry.home), "/");
 	(void)text_format(in->home, sizeof(in->home), "HOME=%s", entry.home);
 }

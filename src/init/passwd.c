@@ -7,28 +7,68 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "init/init.h"
+
+/*
+ * What a link led to may be a file that the kernel makes up. To open or to read one has effects, and
+ * with the rights of the set-up it may tell what the container must not know.
+ */
+static bool is_made_by_kernel(int fd)
+{
+	static const uint32_t types[] = {
+		UAPI_PROC_MAGIC,       UAPI_SYSFS_MAGIC,     UAPI_CGROUP_MAGIC,
+		UAPI_CGROUP2_MAGIC,    UAPI_DEBUGFS_MAGIC,   UAPI_TRACEFS_MAGIC,
+		UAPI_SECURITYFS_MAGIC, UAPI_SELINUXFS_MAGIC, UAPI_CONFIGFS_MAGIC,
+		UAPI_BINFMTFS_MAGIC,   UAPI_MQUEUE_MAGIC,    UAPI_RDTGROUP_MAGIC,
+		UAPI_DEVPTS_MAGIC,
+	};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((uint32_t)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
+/* Examined before it is opened. */
+static int open_file(int rootfd, const char *path)
+{
+	_cleanup_close_ int place = safe_open(rootfd, path, 0), fd = -EBADF;
+	struct stat st;
+
+	if (place < 0)
+		return place;
+	if (fstat(place, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || is_made_by_kernel(place))
+		return -EINVAL;
+	fd = safe_open_io(rootfd, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	/* The name may lead elsewhere by now. */
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || is_made_by_kernel(fd))
+		return -EINVAL;
+	return st.st_size > PASSWD_MAX_SIZE ? -EFBIG : TAKE_FD(fd);
+}
 
 typedef bool line_visitor(char *line, void *context); /* true: enough */
 
 static int for_each_line(int rootfd, const char *path, line_visitor *visit, void *context)
 {
-	_cleanup_close_ int fd = safe_open_io(rootfd, path, O_RDONLY);
+	_cleanup_close_ int fd = open_file(rootfd, path);
 	char buf[PASSWD_MAX_LINE + 1];
 	size_t len = 0, total = 0;
 	bool skip = false;
-	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size > PASSWD_MAX_SIZE)
-		return -EFBIG;
 	for (;;) {
 		ssize_t n = read(fd, buf + len, PASSWD_MAX_LINE - len);
 		char *line = buf, *end;

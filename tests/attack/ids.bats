@@ -202,6 +202,30 @@ seccomp_case() {
 	done
 }
 
+# The runtime reads these files with rights that the container has not.
+@test "T46 a passwd or group that is a file of the kernel's is not read" {
+	local file target
+	need_root
+	set_args /bin/probe sleep 100 $'\nghost:x:1234:1234::/:\n' $'\nghosts:x:4321:\n'
+	rt_create
+	rt start "$ID"
+	for target in /proc/1/cmdline /proc/kmsg /sys/kernel/mm/transparent_hugepage/enabled; do
+		for file in passwd group; do
+			printf 'ghost:x:1000:1000::/:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+			rm -f "$BUNDLE/rootfs/etc/$file"
+			ln -s "$target" "$BUNDLE/rootfs/etc/$file"
+			[ $file = group ] || printf 'ghosts:x:4321:\n' >"$BUNDLE/rootfs/etc/group"
+			status=0
+			output=$(timeout 10 "$RT" --root "$ROOT" exec --user ghost:ghosts "$ID" /bin/probe ids </dev/null 2>&1 3>&-) || status=$?
+			echo "$file -> $target: $status: $output"
+			[ "$status" -ne 0 ]
+			[ "$status" -ne 124 ]
+			! is_knarr || [[ $output == *"/etc/$file"* ]]
+			rm -f "$BUNDLE/rootfs/etc/$file"
+		done
+	done
+}
+
 # A container with CAP_SYS_PTRACE may attach to whatever stands in its pid namespace, and have its capabilities.
 @test "exec: nobody in the container's pid namespace has more than the program, at no time" {
 	need_helper watcher

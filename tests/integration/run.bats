@@ -186,6 +186,13 @@ ends_with() {
 	set_sh 'echo $HOME'
 	rt_run 0
 	[ "$output" = /root ]
+	# a relative one is kept, as other runtimes do
+	printf 'root:x:0:0:root:some/dir:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	rt_run 0
+	[ "$output" = some/dir ]
+	printf 'root:x:0:0:root::/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	rt_run 0
+	[ "$output" = / ]
 }
 
 @test "PATH of the config finds the program" {
