@@ -44,6 +44,7 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 		.require = m->found.ctx->require,
 		.exec_inodes = namespaces.inodes,
 		.exec_userns = namespaces.set & CLONE_NEWUSER,
+		.exec_namespaces = namespaces.set,
 	};
 	struct plan_host host;
 
@@ -56,6 +57,8 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 			"the container shares the caller's mount namespace: its mounts are the host's");
 	m->spec->uid_maps = m->container->uid_maps;
 	m->spec->gid_maps = m->container->gid_maps;
+	m->spec->mount_label = m->container->mount_label;
+	m->spec->annotations = m->container->annotations;
 	launch_host_facts(m->spec, m->found.state.bundle, &host);
 	r = plan_build_mounts(m->spec, &host, &options, &l->plan, err);
 	if (r < 0)

@@ -104,7 +104,7 @@ static int check_proc(struct builder *b, const struct spec_mount *m, const char 
 	}
 	if (!is_bind(m) && STREQ(m->type, "proc"))
 		return 0;
-	if (is_bind(m) && m->source && (m->flags & SPEC_MOUNT_RECURSIVE)) {
+	if (is_bind(m) && m->source && (m->flags & SPEC_MOUNT_RECURSIVE) && !b->live) {
 		_cleanup_free_ char *source = path_join_clean(b->host->bundle, m->source);
 
 		/* The procfs of the pid namespace that the container shares. */
@@ -358,7 +358,8 @@ static int mount_cgroup(struct builder *b, size_t index)
 			.fstype = plan_buffer_string(&b->buf, "cgroup2"),
 			.source = plan_buffer_string(&b->buf, "cgroup"),
 			.target = target,
-			.flags = common_flags(m) | PLAN_MOUNT_FALLBACK_BIND,
+			/* Live, the host's tree is out of view, and what is in view is the container's. */
+			.flags = common_flags(m) | (b->live ? 0 : PLAN_MOUNT_FALLBACK_BIND),
 			.mode = 0755,
 			.attr_set = attr_set,
 			.attr_clear = attr_clear,

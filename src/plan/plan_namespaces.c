@@ -68,6 +68,19 @@ static int check_shared_mounts(struct builder *b)
 	return 0;
 }
 
+/* Set-up runs as uid 0 and gid 0 of the user namespace: the files that it makes belong to the container's root. */
+static int check_root_mapped(struct builder *b)
+{
+	const struct spec *s = b->spec;
+	bool uid = spec_id_to_host(&s->uid_maps, 0, NULL);
+
+	if (uid && spec_id_to_host(&s->gid_maps, 0, NULL))
+		return 0;
+	return builder_refuse(b, ERROR_CONFIG, uid ? s->gid_maps.node : s->uid_maps.node,
+			      "'linux.%s' does not map container id 0",
+			      uid ? "gidMappings" : "uidMappings");
+}
+
 static int check(struct builder *b)
 {
 	const struct spec *s = b->spec;
@@ -85,6 +98,8 @@ static int check(struct builder *b)
 		return builder_refuse(
 			b, ERROR_CONFIG, s->namespaces[NS_USER].node,
 			"a new user namespace needs 'linux.uidMappings' and 'linux.gidMappings'");
+	if ((b->ns_new & CLONE_NEWUSER) && (r = check_root_mapped(b)) < 0)
+		return r;
 	if (!b->userns && (s->uid_maps.count > 0 || s->gid_maps.count > 0))
 		return builder_refuse(
 			b, ERROR_CONFIG, s->uid_maps.count ? s->uid_maps.node : s->gid_maps.node,
@@ -273,12 +288,16 @@ void namespaces_plan_exec(struct builder *b)
 	const struct plan_options *opt = b->opt;
 	bool fork = opt->exec_fork && (plan_buffer_header(&b->buf)->flags & PLAN_EXEC);
 	/*
-	 * Attaching mounts needs the container's mount namespace, and its owner where it has one;
-	 * nothing else.
+	 * A new filesystem shows the network, ipc, uts or cgroup namespace of its maker (R30). The pid namespace
+	 * would need a fork into the container; a new procfs, which shows it, is refused.
 	 */
+	const uint64_t live =
+		CLONE_NEWUSER |
+		(opt->mounts_remove ? 0
+				    : CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 	uint64_t set = (plan_buffer_header(&b->buf)->flags & PLAN_EXEC)
 			       ? opt->exec_namespaces
-			       : (CLONE_NEWNS | (opt->exec_userns ? (uint64_t)CLONE_NEWUSER : 0));
+			       : (opt->exec_namespaces & live) | CLONE_NEWNS;
 	struct plan_header *h;
 
 	if (set != 0) {

@@ -82,6 +82,45 @@ userns() {
 	run -1 inside cat /tmp/file
 }
 
+@test "a new filesystem is made in the container's namespaces, not in the caller's" {
+	local mq="knarr-test-$$" mount
+	config '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type: "cgroup"}])'
+	start_container
+	mount=$(mktemp -d "$TMP/mq.XXXXXX")
+	# A queue of the caller's ipc namespace, in a mount namespace that ends with the command.
+	run -0 unshare -m --propagation private sh -c 'mount -t mqueue mq "$1" && : >"$1/$2" && "$3" --root "$4" mounts add "$5" "$6"; r=$?; rm -f "$1/$2"; exit $r' - \
+		"$mount" "$mq" "$RT" "$ROOT" "$ID" <(echo '[{"destination": "/added", "type": "mqueue"}]')
+	run -0 inside ls /added
+	[[ $output != *"$mq"* ]]
+	run -0 inside sh -c ': >/added/own; ls /dev/mqueue'
+	[ "$output" = own ]
+	[ -n "$(cgroup2_mount)" ] || return 0
+	mounts add '[{"destination": "/tmp", "type": "cgroup2"}]'
+	run -0 inside sh -c 'cat /tmp/cgroup.procs; grep " /tmp " /proc/self/mountinfo'
+	[ "${lines[0]}" != 0 ]
+	[[ $output == *" / /tmp ro,"* ]]
+}
+
+@test "a new procfs or sysfs is refused: it would lack the container's masks" {
+	local type
+	start_container
+	for type in proc sysfs; do
+		run -1 mounts add '[{"destination": "/added", "type": "'$type'", "source": "x", "options": ["ro"]}]'
+		assert_output_has "cannot add a new '$type' to a running container" "mounts.json:1:" "config.json"
+		run -1 mounts add '[{"destination": "/'${type%fs}'", "type": "'$type'"}]'
+	done
+	run -1 mounts add '[{"destination": "/proc", "source": "/proc", "options": ["rbind"]}]'
+	run -0 inside sh -c 'grep -cE " - (proc|sysfs) " /proc/self/mountinfo; grep -c " /added " /proc/self/mountinfo || true'
+	[ "${lines[1]}" = 0 ]
+}
+
+@test "a container with a user namespace: a new mqueue is its own" {
+	userns
+	start_container
+	mounts add '[{"destination": "/added", "type": "mqueue"}]'
+	inside sh -c ': >/added/own && ls /dev/mqueue/own'
+}
+
 @test "a container in the caller's mount namespace: refused, the mounts would be the host's" {
 	config '.linux.namespaces |= map(select(.type != "mount"))'
 	start_container

@@ -84,6 +84,26 @@ holder() {
 	[ "$(stat -c %u:%g "$BUNDLE/rootfs/made")" = 100000:200000 ]
 }
 
+@test "a user namespace that leaves container id 0 out is refused, whoever the process is" {
+	need_root
+	ns_set user
+	local key uid
+	chmod 755 "$TMP" "$BUNDLE"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	set_args /bin/true
+	for key in uidMappings gidMappings; do
+		for uid in 0 1000; do
+			config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 2000}] | .linux.gidMappings = .linux.uidMappings
+				| .linux[$k] = [{containerID: 1000, hostID: 101000, size: 5}] | .process.user = {uid: $u, gid: $u}' --arg k $key --argjson u $uid
+			if is_knarr; then
+				fails_with "config.json:$(line_of "\"$key\""):" "'linux.$key' does not map container id 0"
+			else
+				fails_with
+			fi
+		done
+	done
+}
+
 @test "a user namespace: an ordinary user inside, several ranges" {
 	need_root
 	ns_set user
