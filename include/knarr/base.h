@@ -283,7 +283,7 @@ int sock_connect_at(int type, int dirfd, const char *name);
 
 /* ---- log: the only output of library code is a debug or warning record ---------------- */
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_DEBUG };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /*
@@ -294,8 +294,17 @@ int log_open(const char *target, enum log_format format, enum log_level level, s
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 enum log_level log_level(void);
-void log_warning(const char *fmt, ...)
-	_printf_(1, 2); /* below the default level "error": written only on request */
+/*
+ * Engines take the first bytes of stderr for the reason of a failure, and a whole log file of JSON for one record. So from
+ * here on warnings are held until log_flush(): a failure comes before them, and its JSON record takes them along.
+ */
+void log_hold_warnings(void);
+/* At the end, and before a wait for something that may take long. */
+void log_flush(void);
+/* Something that was asked for does not happen. Shown by default. */
+void log_warning(const char *fmt, ...) _printf_(1, 2);
+/* It happens in another way. */
+void log_info(const char *fmt, ...) _printf_(1, 2);
 void log_debug(const char *fmt, ...) _printf_(1, 2);
 /* One line of --timing, always on stderr. */
 void log_timing(const char *fmt, ...) _printf_(1, 2);

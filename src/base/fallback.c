@@ -120,7 +120,7 @@ void fallback_log(void *context, enum fallback f)
 {
 	(void)context;
 	if (without[f].weaker)
-		log_warning("no %s: %s", words[f], without[f].text);
+		log_info("no %s: %s", words[f], without[f].text);
 	else
 		log_debug("no %s: %s", words[f], without[f].text);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where records go. Host half only. Engines read the first bytes of stderr and the whole of the log file, and expect
- * one record there for one failure, so by default nothing but log_error() writes. Holds the only mutable state of the
- * program that has file scope.
+ * one record there for one failure, so by default warnings are held until the outcome is known. Holds the only mutable
+ * state of the program that has file scope.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,16 +27,20 @@ static struct {
 	enum log_level level;
 	int fd;       /* of SINK_FILE and SINK_JOURNAL */
 	char id[128]; /* of SINK_SYSLOG (which keeps the pointer) and SINK_JOURNAL */
+	bool hold;
+	struct buf held; /* texts, each with its NUL */
 } state = { .sink = SINK_STDERR, .level = LOG_LEVEL_ERROR, .fd = -EBADF };
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
 	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 static const int priorities[] = {
 	[LOG_LEVEL_ERROR] = LOG_ERR,
 	[LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
@@ -159,6 +163,24 @@ static void put_error(struct jwrite *o, const struct error *err)
 	put_text(o, "remedy", err->remedy);
 }
 
+static const char *held_end(void)
+{
+	return state.held.data + state.held.len;
+}
+
+static void put_held(struct jwrite *o)
+{
+	struct jwrite *list;
+
+	if (!state.held.len)
+		return;
+	list = jwrite_array();
+	for (const char *p = state.held.data; p < held_end(); p += strlen(p) + 1)
+		jwrite_string(list, NULL, p);
+	jwrite_put(o, "warnings", list);
+	buf_done(&state.held);
+}
+
 static void json_record(struct buf *b, enum log_level level, const char *message,
 			const struct error *err)
 {
@@ -170,8 +192,10 @@ static void json_record(struct buf *b, enum log_level level, const char *message
 	jwrite_string(o, "level", level_names[level]);
 	jwrite_string(o, "msg", message);
 	jwrite_string(o, "time", now);
-	if (err)
+	if (err) {
 		put_error(o, err);
+		put_held(o);
+	}
 	text = jwrite_text(o, 0);
 	buf_add_str(b, text);
 }
@@ -281,7 +305,11 @@ static void _printf_(2, 0) vrecord(enum log_level level, const char *fmt, va_lis
 	char message[2048];
 	int saved = errno;
 
-	if (vsnprintf(message, sizeof(message), fmt, ap) >= 0)
+	if (vsnprintf(message, sizeof(message), fmt, ap) < 0)
+		message[0] = '\0';
+	if (state.hold && level == LOG_LEVEL_WARNING)
+		buf_add(&state.held, message, strlen(message) + 1);
+	else
 		record(level, message, NULL);
 	errno = saved;
 }
@@ -295,6 +323,29 @@ void log_warning(const char *fmt, ...)
 	va_start(ap, fmt);
 	vrecord(LOG_LEVEL_WARNING, fmt, ap);
 	va_end(ap);
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	va_start(ap, fmt);
+	vrecord(LOG_LEVEL_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void log_hold_warnings(void)
+{
+	state.hold = true;
+}
+
+void log_flush(void)
+{
+	for (const char *p = state.held.data; p && p < held_end(); p += strlen(p) + 1)
+		record(LOG_LEVEL_WARNING, p, NULL);
+	buf_done(&state.held);
 }
 
 void log_debug(const char *fmt, ...)
@@ -338,4 +389,5 @@ void log_error(const struct error *err)
 		write_line(STDERR_FILENO, &b);
 		buf_done(&b);
 	}
+	log_flush();
 }

@@ -18,9 +18,9 @@ static enum log_level wanted_level(const struct global_options *g)
 {
 	if (g->debug || (g->log_level && STREQ(g->log_level, "debug")))
 		return LOG_LEVEL_DEBUG;
-	if (g->log_level && STREQ(g->log_level, "warning"))
-		return LOG_LEVEL_WARNING;
-	return LOG_LEVEL_ERROR;
+	if (g->log_level && STREQ(g->log_level, "info"))
+		return LOG_LEVEL_INFO;
+	return g->log_level && STREQ(g->log_level, "error") ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 }
 
 static int open_log(const struct global_options *g, struct error *err)
@@ -28,6 +28,8 @@ static int open_log(const struct global_options *g, struct error *err)
 	enum log_format format = g->log_format && STREQ(g->log_format, "json") ? LOG_FORMAT_JSON
 									       : LOG_FORMAT_TEXT;
 
+	if (!g->log_level)
+		log_hold_warnings();
 	/* --log "" is what a caller writes that has no file to offer. */
 	return log_open(g->log && g->log[0] ? g->log : NULL, format, wanted_level(g), err);
 }
@@ -42,7 +44,7 @@ static int fill_context(const struct global_options *g, struct container_context
 			struct error *err)
 {
 	if (check_word("log-format", g->log_format, "text|json", err) < 0 ||
-	    check_word("log-level", g->log_level, "error|warning|debug", err) < 0 ||
+	    check_word("log-level", g->log_level, "error|warning|info|debug", err) < 0 ||
 	    check_word("cgroup-manager", g->cgroup_manager, "cgroupfs|systemd|disabled", err) < 0 ||
 	    check_word("limits", g->limits, "strict|best", err) < 0)
 		return -EINVAL;
@@ -124,8 +126,10 @@ int cli_main(int argc, char **argv)
 	if (r >= 0)
 		r = run(&inv, &err);
 	options_done(inv.command, storage);
-	if (r >= 0)
+	if (r >= 0) {
+		log_flush();
 		return r;
+	}
 	fallback_explain(&err);
 	log_error(&err);
 	if (inv.unknown_command)

@@ -53,7 +53,7 @@ int pidfd_send(const char *socket_path, int pidfd, const char *text, struct erro
 
 /* ---- annotations.c ---- */
 
-/* After each reading of a config: what the context does not allow is off from then on, and said so in the log. */
+/* After each reading of a config: what the context does not allow is off from then on, with a warning. */
 void annotations_restrict(struct spec *spec, const struct container_context *ctx);
 /* What the caller of create allowed holds for every later verb: for its record, malloc'd, and from there. */
 char *annotations_allowed_text(uint32_t allowed);

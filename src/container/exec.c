@@ -307,8 +307,10 @@ int container_exec(const struct container_context *ctx, const struct exec_option
 	}
 	if (r >= 0)
 		r = hand_over(&e, err);
-	if (r >= 0 && !opt->detach)
+	if (r >= 0 && !opt->detach) {
+		log_flush();
 		r = follow(&e, ret_status, err);
+	}
 	exec_done(&e);
 	return r;
 }

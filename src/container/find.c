@@ -147,11 +147,17 @@ void found_done(struct found *f)
 int found_spec(const struct found *f, struct spec **ret, struct error *err)
 {
 	struct container_context ctx = *f->ctx;
-	int r = spec_load(f->dir.fd, "config.json", ret, NULL, err);
+	enum log_level level = log_level();
+	int r;
 
+	/* What is not honoured was said at create. */
+	if (level < LOG_LEVEL_DEBUG)
+		log_set_level(LOG_LEVEL_ERROR);
+	r = spec_load(f->dir.fd, "config.json", ret, NULL, err);
 	ctx.annotations |= annotations_allowed_by(&f->state);
 	if (r >= 0)
 		annotations_restrict(*ret, &ctx);
+	log_set_level(level);
 	return r;
 }
 

@@ -98,6 +98,7 @@ static int run_foreground(struct setup *s, int *ret_status, struct error *err)
 	if (r < 0)
 		return r;
 	r = start(s, err);
+	log_flush();
 	if (r >= 0)
 		r = follow(s, &status, err);
 	if (r < 0) {
@@ -145,6 +146,7 @@ static int run_detached(struct setup *s, int *ret_status, struct error *err)
 		return r;
 	}
 	undo_disarm(&s->undo);
+	log_flush();
 	return wait_until_ready(s, ret_status, err);
 }
 

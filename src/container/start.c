@@ -118,8 +118,10 @@ int container_start(const struct container_context *ctx, const char *id, struct 
 		r = poststart_run(s.spec, &s.found.state, err);
 		if (r < 0)
 			(void)pidref_signal(&s.launch.process, SIGKILL);
-		else if (s.notify.fd >= 0)
+		else if (s.notify.fd >= 0) {
+			log_flush();
 			r = notify_wait(&s.notify, &s.launch.process, err);
+		}
 	}
 	notify_close(&s.notify);
 	launch_done(&s.launch);

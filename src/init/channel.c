@@ -81,7 +81,7 @@ void channel_fallback(void *init, enum fallback f)
 {
 	const struct init *in = init;
 
-	if (in->plan->log_level >= LOG_LEVEL_WARNING)
+	if (in->plan->log_level >= LOG_LEVEL_INFO)
 		(void)channel_send(in, STEP_DEBUG, 1 + (int32_t)f, NULL, -1);
 }
 

@@ -195,8 +195,8 @@ int filter_compile(const struct spec_seccomp *s, int cache_fd, bool fail_unknown
 		filter_cache_trim(cache_fd);
 		r = filter_file_write(cache_fd, name, key, library, &f);
 		if (r < 0)
-			log_warning("cannot store the seccomp filter in the cache: %s, ignoring",
-				    errno_text(-r));
+			log_info("cannot store the seccomp filter in the cache: %s, ignoring",
+				 errno_text(-r));
 	}
 	*ret = f;
 	return 0;

@@ -169,7 +169,7 @@ bool notify_relay(struct notify *n)
 	if (len < 0)
 		return false;
 	if (len > MESSAGE_MAX || memchr(message, '\0', (size_t)len)) {
-		log_warning("a notify message of the container is too long or no text, ignoring");
+		log_info("a notify message of the container is too long or no text, ignoring");
 		return true;
 	}
 	message[len] = '\0';

@@ -563,3 +563,29 @@ PY
 	set_args /bin/true
 	rt run --bundle "$BUNDLE" "$ID" </dev/null
 }
+
+@test "a failure is the only record of a JSON log file, warnings or not, and comes first on stderr" {
+	config '.process.capabilities.bounding += ["CAP_TELEPORT"] | .process.args = ["/no/such/program"]'
+	run -1 rt --log "$TMP/log" --log-format json create --bundle "$BUNDLE" "$ID"
+	echo "$output"
+	[ "$(jq -s length "$TMP/log")" = 1 ]
+	jq -e '.level == "error" and (.msg | contains("/no/such/program")) and (.warnings | length) == 1 and (.warnings[0] | contains("CAP_TELEPORT"))' "$TMP/log"
+	[[ $output != *TELEPORT* ]]
+	run -1 rt create --bundle "$BUNDLE" "$ID"
+	[[ ${lines[0]} == *"/no/such/program"* ]]
+	[[ ${lines[1]} == "warning: "*CAP_TELEPORT* ]]
+}
+
+@test "later verbs do not repeat what create has warned of" {
+	config '.process.capabilities.bounding += ["CAP_TELEPORT"] | .annotations = {"run.oci.keep_original_groups": "1"}'
+	set_args /bin/sleep 100
+	rt create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$TMP/err"
+	grep -q TELEPORT "$TMP/err"
+	for verb in "start $ID" "exec $ID /bin/true" "state $ID" "kill $ID KILL"; do
+		"$RT" --root "$ROOT" $verb </dev/null >/dev/null 2>"$TMP/err"
+		[ ! -s "$TMP/err" ]
+	done
+	wait_for 10 is_status stopped
+	"$RT" --root "$ROOT" delete "$ID" 2>"$TMP/err"
+	[ ! -s "$TMP/err" ]
+}

@@ -92,9 +92,9 @@ at_text() {
 
 @test "capabilities: an unknown one is dropped with a warning" {
 	config '.process.capabilities.bounding += ["CAP_TELEPORT"]'
-	run -0 rt --log-level warning run --bundle "$BUNDLE" "$ID"
-	assert_output_has CAP_TELEPORT
 	run -0 rt run --bundle "$BUNDLE" "$ID"
+	assert_output_has "warning: " CAP_TELEPORT
+	run -0 rt --log-level error run --bundle "$BUNDLE" "$ID"
 	[ -z "$output" ]
 }
 

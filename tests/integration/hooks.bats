@@ -222,13 +222,22 @@ SH
 	hook poststop three 3
 	set_sh 'exit 5'
 	rt_run 5
+	[ "$(grep -c "^warning: error running poststop hook" <<<"$output")" = 2 ]
 	[ "$(lines_of_log)" = "one two three " ]
 	: >"$LOG"
 	set_args /bin/sleep 60
 	rt_create
 	run -0 rt delete --force "$ID"
-	[ -z "$output" ]
+	[ "$(grep -c "^warning: error running poststop hook" <<<"$output")" = 2 ]
+	assert_output_has "exit status 1" "exit status 3"
 	[ "$(lines_of_log)" = "one two three " ]
+	rt_create
+	run -0 rt --log "$TMP/records" --log-format json delete --force "$ID"
+	[ -z "$output" ]
+	[ "$(jq -rs 'map(select(.level == "warning")) | length' "$TMP/records")" = 2 ]
+	rt_create
+	run -0 rt --log-level error delete --force "$ID"
+	[ -z "$output" ]
 }
 
 @test "a timeout kills the hook's whole group" {

@@ -111,10 +111,10 @@ teardown() { teardown_bundle; }
 	chmod 755 "$H/hook"
 	config '.hooks.createRuntime = [{path: $h}] | .annotations = {"run.oci.hooks.stderr": $x, "run.oci.keep_original_groups": "0"}' --arg h "$H/hook" --arg x "$H/x"
 	set_args /bin/true
-	rt_run 0
+	rt_run 0 --log-level=error
 	[ -z "$output" ]
 	[ "$(jq -r '.annotations["run.oci.hooks.stderr"]' "$H/state")" = "$H/x" ]
-	rt_run 0 --log-level=warning
+	rt_run 0
 	assert_output_has "warning: annotation 'run.oci.hooks.stderr' is ignored" "config.json:" "--annotations=run.oci.hooks.stderr"
 	[[ $output != *keep_original_groups* ]]
 	rt_run 0 --log-level=warning --annotations=run.oci.hooks.stdout,run.oci.hooks.stderr

@@ -109,8 +109,8 @@ edit() {
 @test "--require=cgroup: a user with no place for cgroups, or with one" {
 	need_knarr
 	edit '.process.args = ["/bin/true"] | del(.linux.resources)'
-	run -0 as "$RT" --root "$ROOT" --log-level=warning run --bundle "$BUNDLE" "$ID"
-	if [[ $output == *"warning: no cgroup: "* ]]; then
+	run -0 as "$RT" --root "$ROOT" --log-level=info run --bundle "$BUNDLE" "$ID"
+	if [[ $output == *"info: no cgroup: "* ]]; then
 		run -1 as "$RT" --root "$ROOT" --require=cgroup run --bundle "$BUNDLE" "$ID"
 		assert_output_has "'cgroup' is missing, which --require names"
 	else

@@ -121,7 +121,7 @@ static void each_has_a_record(void **state)
 
 		assert_non_null(at);
 		assert_true(strlen(at + strlen(begin)) > 20);
-		assert_true(!!strstr(text, "level=warning") != !!strstr(text, "level=debug"));
+		assert_true(!!strstr(text, "level=info") != !!strstr(text, "level=debug"));
 	}
 }
 
