@@ -8,6 +8,10 @@
  * earlier plain one; a plain word after a recursive one holds for the top mount alone. So: apply rec_attr_*
  * first, then attr_*. The atime modes are one field of three values (MOUNT_ATTR__ATIME), which has to be
  * cleared to be set.
+ *
+ * Three rules are those of runc and crun, where both agree: "bind" does not take back "rbind", a plain word does not
+ * loosen what a recursive one restricted, and of several atime modes the strictest wins. "ro" outlives "rrw" as
+ * with crun.
  */
 #include <errno.h>
 #include <linux/mount.h>
@@ -89,6 +93,12 @@ static const struct option options[] = {
 	PLAIN("dest-nofollow", OPTION_FLAG, SPEC_MOUNT_DEST_NOFOLLOW),
 	PLAIN("defaults", OPTION_NOTHING, 0),
 	PLAIN("remount", OPTION_NOTHING, 0),
+};
+
+/* Words of engines and of mount(8), some of which are but a slip away from one of ours ("user", "suid"). */
+static const char *const foreign[] = {
+	"z",   "Z",     "U",    "cached", "delegated", "consistent", "nocopy", "copy",
+	"acl", "noacl", "user", "users",  "owner",     "group",      "quiet",  NULL,
 };
 
 /* Words of mount(8) that never reach a kernel, and recursive forms of superblock words, which have no meaning. */
@@ -181,6 +191,13 @@ static void change_bits(uint64_t *set, uint64_t *clear, uint64_t bits, bool off)
 
 static void apply_attr(struct spec_mount *m, const struct option *o)
 {
+	if (!o->recursive && o->clear && (m->rec_attr_set & o->value))
+		return;
+	if (o->recursive && o->clear && o->value == MOUNT_ATTR_RDONLY &&
+	    (m->attr_set & MOUNT_ATTR_RDONLY)) {
+		change_bits(&m->rec_attr_set, &m->rec_attr_clear, o->value, true);
+		return;
+	}
 	if (o->recursive) {
 		m->attr_set &= ~o->value;
 		m->attr_clear &= ~o->value;
@@ -193,6 +210,14 @@ static void apply_attr(struct spec_mount *m, const struct option *o)
 		change_bits(&m->sb_flags_set, &m->sb_flags_clear, MS_RDONLY, o->clear);
 }
 
+/* mount(2) takes MS_STRICTATIME before MS_NOATIME, and this before MS_RELATIME, whatever their order was. */
+static bool is_weaker(uint64_t mode, uint64_t than)
+{
+	return mode == MOUNT_ATTR_RELATIME
+		       ? than != MOUNT_ATTR_RELATIME
+		       : mode == MOUNT_ATTR_NOATIME && than == MOUNT_ATTR_STRICTATIME;
+}
+
 static void apply_atime(struct spec_mount *m, const struct option *o)
 {
 	uint64_t *set = o->recursive ? &m->rec_attr_set : &m->attr_set;
@@ -202,6 +227,8 @@ static void apply_atime(struct spec_mount *m, const struct option *o)
 
 	if (o->kind == OPTION_NO_ATIME && chosen && mode != o->value)
 		return; /* another mode stands, and it is not the unwanted one */
+	if (o->kind == OPTION_ATIME && !o->recursive && chosen && is_weaker(o->value, mode))
+		return;
 	*set &= ~(uint64_t)MOUNT_ATTR__ATIME;
 	if (o->kind == OPTION_NO_ATIME && o->value == MOUNT_ATTR_RELATIME) {
 		*clear &=
@@ -323,11 +350,18 @@ static const struct option *option_find(const char *word)
 	return NULL;
 }
 
+static bool word_in(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (STREQ(*list, word))
+			return true;
+	return false;
+}
+
 static bool is_ignored(const char *word)
 {
-	for (const char *const *s = ignored; *s; s++)
-		if (STREQ(*s, word))
-			return true;
+	if (word_in(word, ignored))
+		return true;
 	return text_has_prefix(word, "x-") || text_has_prefix(word, "X-") ||
 	       text_has_prefix(word, "comment=");
 }
@@ -351,22 +385,28 @@ static void apply_option(struct spec_mount *m, const struct option *o)
 		break;
 	case OPTION_FLAG:
 		m->flags |= (unsigned)o->value;
-		if (STREQ(o->name, "bind")) /* the last of bind and rbind */
-			m->flags &= ~(unsigned)SPEC_MOUNT_RECURSIVE;
 		break;
 	case OPTION_NOTHING:
 		break;
 	}
 }
 
-/* A bind mount has no filesystem that could take a word of its own. */
-static int bad_option(struct decode *d, const char *word, const struct jnode *node)
+/*
+ * A bind mount has no filesystem that could take a word of its own. Engines and users leave words of their own there
+ * ("z", "U", "cached"), which other runtimes ignore. A misspelt word may be a restriction, so it is refused.
+ */
+static int foreign_option(struct decode *d, const char *word, const struct jnode *node)
 {
-	int r = decode_error(d, node, "bad mount option '%.100s' of a bind mount", word);
 	const char *nearest = text_nearest(word, option_names);
+	int r;
 
-	if (nearest)
-		decode_remedy(d, "did you mean '%s'?", nearest);
+	if (!nearest || word_in(word, foreign)) {
+		(void)decode_warning(d, node,
+				     "mount option '%.100s' has no meaning for a bind mount", word);
+		return 0;
+	}
+	r = decode_error(d, node, "bad mount option '%.100s' of a bind mount", word);
+	decode_remedy(d, "did you mean '%s'?", nearest);
 	return r;
 }
 
@@ -394,7 +434,7 @@ static int decode_option(struct decode *d, struct spec_mount *m, const char *wor
 	if (text_has_prefix(word, "idmap=") || text_has_prefix(word, "ridmap="))
 		return decode_idmap(d, m, word, node);
 	if (m->flags & SPEC_MOUNT_BIND)
-		return bad_option(d, word, node);
+		return foreign_option(d, word, node);
 	if (data->len)
 		buf_add_str(data, ",");
 	buf_add_str(data, word);

@@ -81,6 +81,46 @@ SH
 	assert_output_has "/b/sub/f" below rw-ok "/o/sub/h" "Read-only"
 }
 
+# Runs on runc and crun as well: each row is what both show. What mountinfo says of the top and of the mount below.
+@test "a later option takes back an earlier one only where runc and crun do so" {
+	need_root
+	mkdir -p "$H/tree"
+	local rows=(
+		"rbind rprivate ro bind|ro,relatime|rw,relatime" # CRI-O
+		"bind rbind|rw,relatime|rw,relatime"
+		"rbind rro rw|ro,relatime|ro,relatime"
+		"rbind rnosuid suid|rw,nosuid,relatime|rw,nosuid,relatime"
+		"rbind rnodev dev|rw,nodev,relatime|rw,nodev,relatime"
+		"rbind rnoexec exec|rw,noexec,relatime|rw,noexec,relatime"
+		"rbind noatime relatime|rw,noatime|rw,relatime"
+		"rbind strictatime noatime|rw|rw,relatime"
+		"bind ro|ro,relatime|"
+	) row words i
+	for i in "${!rows[@]}"; do
+		IFS='|' read -r words _ _ <<<"${rows[i]}"
+		mount_add "/m$i" "$H/tree" bind $words
+		mkdir "$BUNDLE/rootfs/m$i"
+	done
+	set_args /bin/cat /proc/self/mountinfo
+	run -0 unshare -m --propagation private sh -c 'mount -t tmpfs top "$1" && mkdir "$1/sub" && mount -t tmpfs sub "$1/sub" && exec "$2" --root "$3" run --bundle "$4" "$5"' - \
+		"$H/tree" "$RT" "$ROOT" "$BUNDLE" "$ID" </dev/null
+	for i in "${!rows[@]}"; do
+		row="${rows[i]%%|*}|$(awk -v p="/m$i" '$5 == p { print $6 }' <<<"$output")|$(awk -v p="/m$i/sub" '$5 == p { print $6 }' <<<"$output")"
+		[ "$row" = "${rows[i]}" ] || { echo "is: $row, not: ${rows[i]}"; return 1; }
+	done
+}
+
+@test "a bind mount ignores options that are not its own, with a warning" {
+	need_knarr
+	mount_add /m "$H" bind rbind z U cached mode=755
+	set_args /bin/cat /m/marker
+	run -0 --separate-stderr rt --log-level warning run --bundle "$BUNDLE" "$ID"
+	[ "$output" = marker ]
+	[[ $stderr == *"'cached' has no meaning for a bind mount"* ]]
+	run rt check --bundle "$BUNDLE"
+	assert_output_has "mount option 'z' has no meaning for a bind mount" "config.json:"
+}
+
 @test "bind: over a link in the root stays inside" {
 	mkdir "$H/dir" "$BUNDLE/rootfs/real"
 	echo in >"$H/dir/f"
