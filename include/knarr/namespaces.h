@@ -26,5 +26,7 @@ int network_namespace_enter(int *ret_own, int *ret_made, struct error *err);
 int network_namespace_leave(int own, struct error *err); /* closes it; -EBADF: nothing to do */
 /* Opens a namespace file and checks its type (NS_GET_NSTYPE); a wrong type is named. */
 int namespace_open(const char *path, enum spec_ns ns, int *ret_fd, struct error *err);
+/* Refuses a namespace that is our own, for a plan that changes something in it ("change", a sysctl for example). */
+int namespace_refuse_own(int fd, enum spec_ns ns, const char *change, struct error *err);
 
 #endif

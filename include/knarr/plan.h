@@ -457,6 +457,12 @@ int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
 		      const struct plan_options *opt, struct plan *ret, struct error *err);
 void plan_done(struct plan *p);
 
+/*
+ * What the plan changes in the container's namespace of this kind: a sysctl's key, "hostname" or "domainname". NULL:
+ * nothing. Such a namespace must not be the caller's own.
+ */
+const char *plan_change_in(const struct plan_header *p, enum spec_ns ns);
+
 /* Stable text: one line an op, "  NN  name  details  # origin". json: an array of objects for tools. */
 void plan_print(const struct plan_header *p, struct buf *out);
 

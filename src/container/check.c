@@ -112,9 +112,16 @@ static void check_namespaces(struct check *c)
 	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++) {
 		const struct spec_namespace *n = &c->setup.spec->namespaces[ns];
 		_cleanup_close_ int fd = -EBADF;
+		const char *change;
 		struct error err;
 
-		if (n->present && n->path && namespace_open(n->path, ns, &fd, &err) < 0)
+		if (!n->present || !n->path)
+			continue;
+		change = c->setup.launch.plan.header
+				 ? plan_change_in(c->setup.launch.plan.header, ns)
+				 : NULL;
+		if (namespace_open(n->path, ns, &fd, &err) < 0 ||
+		    (change && namespace_refuse_own(fd, ns, change, &err) < 0))
 			add_at(c, &err, n->node);
 	}
 }

@@ -20,16 +20,21 @@ static int open_join(const struct launch *l, struct plan_op *op, struct error *e
 {
 	const struct plan_header *p = l->plan.header;
 	const struct plan_arg_join *arg = plan_at(p, op->arg);
-	const char *path = plan_string(p, arg->path);
+	const char *path = plan_string(p, arg->path), *change;
+	int r;
 
 	if (!path[0]) {
 		op->fd = fcntl(l->join_fd, F_DUPFD_CLOEXEC, 3);
 		return op->fd >= 0 ? 0
 				   : error_set(err, errno, "cannot pass the container's pidfd on");
 	}
-	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++)
-		if (spec_ns_clone_flag(ns) == arg->nstype)
-			return namespace_open(path, ns, &op->fd, err);
+	for (enum spec_ns ns = 0; ns < NS_COUNT; ns++) {
+		if (spec_ns_clone_flag(ns) != arg->nstype)
+			continue;
+		r = namespace_open(path, ns, &op->fd, err);
+		change = plan_change_in(p, ns);
+		return r < 0 || !change ? r : namespace_refuse_own(op->fd, ns, change, err);
+	}
 	return error_fail(err, ERROR_INTERNAL, 0, "unknown namespace type in the plan");
 }
 

@@ -59,35 +59,54 @@ static bool key_is_ipc(const char *path)
 	return text_has_prefix(path, "fs/mqueue/");
 }
 
+/* The kind of namespace that a key belongs to, NS_COUNT: none. */
+static enum spec_ns key_namespace(const char *path)
+{
+	if (STREQ(path, "kernel/domainname"))
+		return NS_UTS;
+	if (key_is_ipc(path))
+		return NS_IPC;
+	if (text_has_prefix(path, "net/"))
+		return NS_NETWORK;
+	return text_has_prefix(path, "user/") ? NS_USER : NS_COUNT;
+}
+
+const char *plan_change_in(const struct plan_header *p, enum spec_ns ns)
+{
+	const struct plan_op *ops = plan_ops(p);
+
+	for (uint32_t i = 0; i < p->op_count; i++) {
+		const struct plan_arg_sysctl *arg = plan_at(p, ops[i].arg);
+
+		if (ops[i].type == OP_SYSCTL && key_namespace(plan_string(p, arg->key)) == ns)
+			return plan_string(p, arg->key);
+		if (ns == NS_UTS && ops[i].type == OP_HOSTNAME)
+			return "hostname";
+		if (ns == NS_UTS && ops[i].type == OP_DOMAINNAME)
+			return "domainname";
+	}
+	return NULL;
+}
+
 static int key_check(struct builder *b, const char *path, const struct spec_key_value *kv)
 {
 	const struct spec_namespace *ns = b->spec->namespaces;
-	enum spec_ns need;
+	enum spec_ns need = key_namespace(path);
 
 	if (STREQ(path, "kernel/hostname"))
 		return builder_refuse(
 			b, ERROR_CONFIG, kv->node,
 			"sysctl '%s' is not for 'linux.sysctl': use the property 'hostname'",
 			kv->key);
-	if (STREQ(path, "kernel/domainname")) {
-		if (b->spec->domainname && b->spec->domainname[0])
-			return builder_refuse(
-				b, ERROR_CONFIG, kv->node,
-				"sysctl '%s' and the property 'domainname' are both given",
-				kv->key);
-		need = NS_UTS;
-	} else if (key_is_ipc(path)) {
-		need = NS_IPC;
-	} else if (text_has_prefix(path, "net/")) {
-		need = NS_NETWORK;
-	} else if (text_has_prefix(path, "user/")) {
-		need = NS_USER;
-	} else {
+	if (need == NS_UTS && b->spec->domainname && b->spec->domainname[0])
+		return builder_refuse(b, ERROR_CONFIG, kv->node,
+				      "sysctl '%s' and the property 'domainname' are both given",
+				      kv->key);
+	if (need == NS_COUNT)
 		return builder_refuse(
 			b, ERROR_CONFIG, kv->node,
 			"sysctl '%s' does not belong to a namespace: it would change the host",
 			kv->key);
-	}
 	if (!ns[need].present)
 		return builder_refuse(
 			b, ERROR_CONFIG, kv->node,

@@ -32,6 +32,65 @@ teardown() { teardown_bundle; }
 	done
 }
 
+# own TYPE FILE: the container joins the caller's own namespace of this type. A namespace around it keeps the host's.
+own() {
+	config 'del(.hostname) | del(.domainname) | del(.linux.sysctl) |
+		.linux.namespaces = [.linux.namespaces[] | select(.type != $t)] + [{type: $t, path: ("/proc/self/ns/" + $f)}]' --arg t "$1" --arg f "$2"
+}
+refused_of_own() { # WHAT FILE
+	local before
+	before=$(cat "$2")
+	run unshare --uts --ipc --net sh -c 'before=$(cat "$1"); "$2" --root "$3" run --bundle "$4" "$5"; r=$?; [ "$(cat "$1")" = "$before" ] || exit 99; exit $r' \
+		sh "$2" "$RT" "$ROOT" "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ] && [ "$status" -ne 99 ]
+	[[ $output == *"$1"*host* ]]
+	[ "$(cat "$2")" = "$before" ]
+	run rt check "$BUNDLE"
+	[ "$status" -ne 0 ]
+	[[ $output == *"$1"*"own"* ]]
+}
+
+@test "sysctl, hostname, domainname: a namespace to join that is the caller's own is refused" {
+	need_root
+	need_knarr # runc refuses the network namespace alone
+	set_args /bin/true
+	own network net
+	config '.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}'
+	refused_of_own net/ipv4/ip_default_ttl /proc/sys/net/ipv4/ip_default_ttl
+	own ipc ipc
+	config '.linux.sysctl = {"kernel.shmmni": "4095"}'
+	refused_of_own kernel/shmmni /proc/sys/kernel/shmmni
+	config '.linux.sysctl = {"fs.mqueue.msg_max": "11"}'
+	refused_of_own fs/mqueue/msg_max /proc/sys/fs/mqueue/msg_max
+	own uts uts
+	config '.linux.sysctl = {"kernel.domainname": "some"}'
+	refused_of_own kernel/domainname /proc/sys/kernel/domainname
+	own uts uts
+	config '.hostname = "some-host"'
+	refused_of_own hostname /proc/sys/kernel/hostname
+	own uts uts
+	config '.domainname = "some.domain"'
+	refused_of_own domainname /proc/sys/kernel/domainname
+	# Without a change it is joined.
+	own uts uts
+	rt_run 0
+}
+
+@test "sysctl, hostname: in a namespace of another process that is joined" {
+	need_root
+	unshare --uts --net sleep 60 3>&- &
+	local p=$!
+	wait_for 5 sh -c "[ \"\$(readlink /proc/$p/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+	config '.linux.namespaces = [.linux.namespaces[] | select(.type != "network" and .type != "uts")] +
+		[{type: "network", path: $n}, {type: "uts", path: $u}] | .hostname = "some-host" |
+		.linux.sysctl = {"net.ipv4.ip_default_ttl": "77"}' --arg n "/proc/$p/ns/net" --arg u "/proc/$p/ns/uts"
+	set_sh 'cat /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_default_ttl'
+	rt_run 0
+	kill "$p"
+	[ "${lines[0]}" = some-host ]
+	[ "${lines[1]}" = 77 ]
+}
+
 @test "sysctl: a value that the kernel refuses is named" {
 	need_root
 	config '.linux.sysctl = {"net.ipv4.ip_default_ttl": "nonsense"}'
