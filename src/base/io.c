@@ -237,3 +237,13 @@ int io_replace_volatile_at(int dirfd, const char *name, mode_t mode, const void 
 	return replace_file(dirfd, name, mode, buf, len, false);
 }
 #endif
+
+bool io_may_be_given(int fd, const struct stat *st, uid_t caller)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode))
+		return true;
+	return S_ISREG(st->st_mode) && st->st_uid == caller && flags >= 0 &&
+	       (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH);
+}

@@ -149,15 +149,23 @@ static int drop_bounding(uint64_t keep, struct error *err)
 }
 
 /*
- * Pipes only: a file or a terminal of the caller stays the caller's. Unmapped ids are none of ours.
+ * In a user namespace the kernel tells whose a file is: only an owner that the namespace maps can be
+ * changed. What the host's ids own there, the host half has given. A refusal leaves the program with
+ * the open descriptor, and with what its user may do.
  */
-static void give_pipes(const struct identity *id)
+static void give_stdio(const struct init *in, const struct identity *id)
 {
+	const bool mapped = in->plan->flags & PLAN_USERNS;
+	const uid_t caller = (uid_t)syscall(SYS_geteuid);
 	struct stat st;
 
-	for (int fd = 0; fd <= 2; fd++)
-		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != id->uid)
-			(void)fchown(fd, id->uid, (gid_t)-1);
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_uid == id->uid ||
+		    !io_may_be_given(fd, &st, mapped ? st.st_uid : caller))
+			continue;
+		if (fchown(fd, id->uid, (gid_t)-1) < 0)
+			channel_debug(in, "descriptor %d keeps its owner (errno %d)", fd, errno);
+	}
 }
 
 /*
@@ -277,7 +285,7 @@ int op_identity(struct init *in, const struct plan_op *op, struct error *err)
 		return r;
 	/* A terminal takes their place later, when the fork is a late one. */
 	if (in->console_fd < 0)
-		give_pipes(&id);
+		give_stdio(in, &id);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return init_fail(err, -errno, "prctl", NULL,
 				 "cannot keep capabilities over the change of user");

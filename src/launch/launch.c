@@ -318,6 +318,7 @@ static int spawn(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	l->plan.header->socket_fd = child_socket;
+	launch_give_stdio(l);
 	image = launch_image_open(err);
 	if (image < 0)
 		return image;

@@ -20,6 +20,11 @@ int shared_root_attach(int tree, const char *path, struct error *err);
  * descriptors 0 to 2 are one that the container could change.
  */
 int launch_replace_null(struct launch *l, struct error *err);
+/*
+ * In a user namespace whose maps the config has, the container half cannot change the owner of what a host's id owns: gives it to the
+ * program's user. Without one the container half does it. What the kernel refuses stays as it is.
+ */
+void launch_give_stdio(const struct launch *l);
 
 /* listener.c */
 bool launch_is_listener(int fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stdio: the null device that the program gets instead of the caller's. Host half.
+ * stdio: the null device that the program gets instead of the caller's, and the owner of what it gets. Host half.
  *
  * Callers pass /dev/null as stdin, and often as all three. It is an inode of the host: a root in the container could change its
  * mode and owner through /proc/self/fd/0. The container's own /dev/null is no substitute, since the image or a neighbour
@@ -183,4 +183,49 @@ int launch_replace_null(struct launch *l, struct error *err)
 	}
 	l->null_fd = r;
 	return 0;
+}
+
+static const struct plan_arg_identity *planned_identity(const struct plan_header *p)
+{
+	const struct plan_op *ops = plan_ops(p);
+	const struct plan_arg_identity *arg = NULL;
+
+	for (uint32_t i = 0; i < p->op_count; i++) {
+		if (ops[i].type == OP_CONSOLE)
+			return NULL; /* a terminal takes the place of all three */
+		if (ops[i].type == OP_IDENTITY)
+			arg = plan_at(p, ops[i].arg);
+	}
+	return arg && !arg->user ? arg : NULL;
+}
+
+static bool host_id(const struct spec_id_maps *maps, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct spec_id_map *m = &maps->items[i];
+
+		if (id < m->container || id - m->container >= m->size)
+			continue;
+		*ret = m->host + (id - m->container);
+		return true;
+	}
+	return false;
+}
+
+void launch_give_stdio(const struct launch *l)
+{
+	const struct plan_header *p = l->plan.header;
+	const struct plan_arg_identity *id = planned_identity(p);
+	struct stat st;
+	uint32_t uid;
+
+	if (!id || !(p->flags & PLAN_USERNS) || !l->spec ||
+	    !host_id(&l->spec->uid_maps, id->uid, &uid))
+		return;
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_uid == uid || !io_may_be_given(fd, &st, geteuid()))
+			continue;
+		if (fchown(fd, uid, (gid_t)-1) < 0)
+			log_debug("descriptor %d keeps its owner (errno %d)", fd, errno);
+	}
 }

@@ -129,3 +129,17 @@ as_caller() {
 	chmod 755 "$TMP" "$BUNDLE" "$BATS_RUN_TMPDIR"
 	as_caller --bounding-set -sys_admin
 }
+
+@test "stdio: a file that the caller only reads and another user's file keep their owner" {
+	local u
+	for u in '' userns; do
+		[ -z "$u" ] || in_userns
+		config '.process.user = {"uid": 1000, "gid": 1000}'
+		set_args /bin/true
+		echo text >"$TMP/mine"; echo text >"$TMP/other"
+		chown 4321:4321 "$TMP/other"
+		timeout 20 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" <"$TMP/mine" >>"$TMP/other" 2>&1
+		[ "$(stat -c %u "$TMP/mine")" = 0 ]
+		[ "$(stat -c %u "$TMP/other")" = 4321 ]
+	done
+}

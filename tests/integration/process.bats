@@ -214,3 +214,32 @@ seccomp() { config '.linux.seccomp = {defaultAction: $d, architectures: ["SCMP_A
 	wait_for 10 inside
 	rt delete --force "$ID"
 }
+
+# The program opens its own stdout again by name, as many log configurations do.
+stdout_by_name() {
+	set_sh 'echo a >/dev/stdout && echo b >>/proc/self/fd/1'
+	rm -f "$TMP/file" "$TMP/exec"
+	: >"$TMP/file"
+	chmod 600 "$TMP/file"
+	timeout 20 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >>"$TMP/file" 2>"$TMP/err" || { cat "$TMP/err"; return 1; }
+	timeout 20 "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 2>"$TMP/err" | grep -qx b || { cat "$TMP/err"; return 1; }
+	set_args /bin/sleep 100
+	rt_create && rt start "$ID"
+	: >"$TMP/exec"
+	chmod 600 "$TMP/exec"
+	rt exec "$ID" /bin/sh -c 'echo a >/dev/stdout && echo b >>/proc/self/fd/1' </dev/null >>"$TMP/exec"
+	rt exec "$ID" /bin/sh -c 'echo a >/dev/stdout' </dev/null | grep -qx a
+	rt delete --force "$ID"
+}
+
+@test "an ordinary user in the container opens its stdout by name: a file, a pipe, also in a user namespace" {
+	need_root
+	config '.process.user = {"uid": 1000, "gid": 1000}'
+	stdout_by_name
+	[ "$(stat -c %u "$TMP/file")" = 1000 ]
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$TMP" "$BUNDLE" "$BUNDLE/rootfs" "$BATS_RUN_TMPDIR"
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	stdout_by_name
+	[ "$(stat -c %u "$TMP/file")" = 101000 ]
+}
