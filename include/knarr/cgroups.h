@@ -35,6 +35,7 @@ struct cgroup_request {
 	const struct spec_map *
 		annotations; /* org.systemd.property.*, run.oci.systemd.subgroup, run.oci.delegate-cgroup */
 	bool rootless;    /* an ordinary user: its delegated tree only */
+	bool has_nodes;   /* the program can make device nodes, or gets some of linux.devices */
 	bool limits_best; /* --limits=best: limits that cannot be had are warnings */
 	bool owner_set; /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
 	uint32_t owner_uid, owner_gid;
@@ -146,6 +147,11 @@ int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *re
 		 struct error *err);
 
 bool cgroup_systemd_built(void);
+/*
+ * Pure: does an annotation org.systemd.property.* act upon the container's own unit only, and give it nothing that its
+ * caller would have to give? Other unit properties start and stop units of the host, run programs or reserve resources.
+ */
+bool cgroup_annotation_is_harmless(const char *key, const char *value);
 
 /* Conversions (pure; documented with their sources in limits.c). */
 uint64_t cgroup_cpu_shares_to_weight(uint64_t shares);

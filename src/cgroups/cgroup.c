@@ -61,8 +61,18 @@ static int without_tree(const struct cgroup_request *req, struct cgroup *ret, st
 static int none_create(const struct cgroup_request *req, struct error *err)
 {
 	struct limits limits;
-	int r = limits_build(req->resources, NULL, &limits, err);
+	bool denies = false;
+	int r = device_check_none(req, &denies, err);
 
+	if (r < 0)
+		return r;
+	if (denies && req->has_nodes && !req->rootless)
+		log_warning(
+			"no cgroup is used (--cgroup-manager disabled): device rules do not apply, ignoring");
+	if (denies && !fallback_take(FALLBACK_DEVICE_PROGRAM))
+		return error_fail(err, ERROR_UNSUPPORTED, 0,
+				  "device rules need a cgroup, and none is used");
+	r = limits_build(req->resources, NULL, &limits, err);
 	if (r < 0)
 		return r;
 	if (limits.count)

@@ -56,6 +56,7 @@ int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *re
 {
 	_cleanup_(device_rules_done) struct device_rules rules = { 0 };
 	struct limits limits;
+	bool denies = false;
 	char sub[256];
 	int r = limits_build(req->resources, NULL, &limits, err);
 
@@ -63,6 +64,8 @@ int cgroup_check(const struct cgroup_host *host, const struct cgroup_request *re
 		return r;
 	r = device_rules_build(req->resources, &rules, err);
 	r = r < 0 ? r : request_leaf(req, "container", sub, sizeof(sub), err);
+	if (r == 0 && req->driver == CGROUP_NONE)
+		r = device_check_none(req, &denies, err);
 	if (r == 0 && req->driver == CGROUP_SYSTEMD)
 		r = systemd_check(req, err);
 	if (r == 0 && req->driver != CGROUP_NONE && host->root_fd < 0 &&

@@ -89,6 +89,27 @@ int device_attach(int dirfd, const struct cgroup_request *req, const char *path,
 	return r;
 }
 
+int device_check_none(const struct cgroup_request *req, bool *ret_denies, struct error *err)
+{
+	_cleanup_(device_rules_done) struct device_rules rules = { 0 };
+	int r = device_rules_build(req->resources, &rules, err);
+
+	if (r < 0)
+		return r;
+	*ret_denies = req->resources && req->resources->device_count &&
+		      !device_rules_allow_all(&rules);
+	if (!*ret_denies || !req->has_nodes || req->rootless || req->limits_best)
+		return 0;
+	error_fail(err, ERROR_CONFIG, 0,
+		   "device rules need a cgroup, and --cgroup-manager disabled makes none");
+	error_add_step(err, "cgroup-devices");
+	error_add_origin(err, "/linux/resources/devices");
+	error_add_remedy(
+		err,
+		"--limits=best starts the container without them; without CAP_MKNOD and linux.devices they are not needed");
+	return -EINVAL;
+}
+
 /* Everything on the container's leaf is the container's: ours, or what a hook put in its place. */
 static int replace_all(int fd, int dirfd)
 {

@@ -74,6 +74,9 @@ int owner_delegated(const struct cgroup_host *host, char *buf, size_t size, bool
 
 /* ---- device_attach.c ---- */
 
+/* Without a cgroup there is no program: refuses rules that deny what the container could open without one. */
+int device_check_none(const struct cgroup_request *req, bool *ret_denies, struct error *err);
+
 /* Attaches the device program of the request to dirfd; a rootless caller goes without. */
 int device_attach(int dirfd, const struct cgroup_request *req, const char *path, struct error *err);
 /* Replaces what is attached, with no moment without a program. */

@@ -31,7 +31,7 @@ struct scope_property {
 struct scope_properties {
 	struct arena *arena;
 	struct scope_property *items;
-	size_t count;
+	size_t count, limit_count; /* the first of them are limits of config.json */
 };
 void scope_properties_done(struct scope_properties *p);
 /* Pure: adds a property for each limit that has one. */

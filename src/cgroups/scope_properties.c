@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cgroups/scope.h"
+#include "knarr/cgroups.h"
 
 #define CPUS_MAX 8192
 #define PREFIX "org.systemd.property."
@@ -139,6 +140,7 @@ void scope_properties_add_limits(struct scope_properties *p, const struct limits
 {
 	for (size_t i = 0; i < limits->count; i++)
 		add_limit(p, limits->items[i].file, limits->items[i].value);
+	p->limit_count = p->count;
 }
 
 /* ---- annotations ------------------------------------------------------------------------------- */
@@ -175,6 +177,50 @@ static bool is_ours(const char *name)
 	return false;
 }
 
+/* What a unit property does with the unit alone. Ceilings only tighten: a limit of config.json stays as it is. */
+static const char *const harmless[] = {
+	"CollectMode",        "Description",        "DefaultDependencies", "KillSignal",
+	"FinalKillSignal",    "SendSIGKILL",        "SendSIGHUP",          "OOMPolicy",
+	"TimeoutStopUSec",    "TimeoutStopSec",     "RuntimeMaxUSec",      "RuntimeMaxSec",
+	"MemoryMax",          "MemoryHigh",         "MemorySwapMax",       "TasksMax",
+	"AllowedCPUs",        "AllowedMemoryNodes", "CPUQuotaPerSecUSec",  "CPUQuotaPerSec",
+	"CPUQuotaPeriodUSec", "CPUQuotaPeriodSec",
+};
+
+/* CRI-O orders its scopes behind its own service. To be ordered around targets could break a shutdown. */
+static bool orders_after_services(const char *value)
+{
+	struct arena *arena = arena_new();
+	const char *expected = NULL;
+	struct gvariant v;
+	bool good = gvariant_parse(arena, value, &v, &expected) >= 0 && STREQ(v.signature, "as");
+
+	for (size_t i = 0; good && i < v.count; i++)
+		good = text_has_suffix(v.items[i].text, ".service");
+	arena_free(arena);
+	return good;
+}
+
+bool cgroup_annotation_is_harmless(const char *key, const char *value)
+{
+	const char *name = text_has_prefix(key, PREFIX) ? key + strlen(PREFIX) : "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
+		if (STREQ(name, harmless[i]))
+			return true;
+	}
+	return STREQ(name, "After") && orders_after_services(value);
+}
+
+static bool is_limited(const struct scope_properties *p, const char *name)
+{
+	for (size_t i = 0; i < p->limit_count; i++) {
+		if (STREQ(p->items[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 static int add_annotation(struct scope_properties *p, const struct spec_key_value *a,
 			  struct error *err)
 {
@@ -194,14 +240,16 @@ static int add_annotation(struct scope_properties *p, const struct spec_key_valu
 		return refuse(a, text, err);
 	}
 	if (!text_has_suffix(name, "Sec") || text_has_suffix(name, "USec")) {
-		add(p, name, SCOPE_VARIANT)->variant = v;
+		if (!is_limited(p, name))
+			add(p, name, SCOPE_VARIANT)->variant = v;
 		return 0;
 	}
 	/* In unit files times are seconds, "FooSec"; on the bus they are microseconds, "FooUSec". */
 	if (gvariant_seconds(&v, &usec) < 0)
 		return refuse(a, "invalid value, expected a number of seconds", err);
 	name = arena_printf(p->arena, "%.*sUSec", (int)(strlen(name) - 3), name);
-	add(p, name, SCOPE_UINT64)->number = usec;
+	if (!is_limited(p, name))
+		add(p, name, SCOPE_UINT64)->number = usec;
 	return 0;
 }
 
@@ -212,7 +260,7 @@ int scope_properties_add_annotations(struct scope_properties *p, const struct sp
 		p->arena = arena_new();
 	for (size_t i = 0; annotations && i < annotations->count; i++) {
 		const struct spec_key_value *a = &annotations->items[i];
-		int r = text_has_prefix(a->key, PREFIX) ? add_annotation(p, a, err) : 0;
+		int r = !a->off && text_has_prefix(a->key, PREFIX) ? add_annotation(p, a, err) : 0;
 
 		if (r < 0)
 			return r;

@@ -95,7 +95,6 @@ int update_flags_text(const struct update_flags *flags, char **ret_json, struct 
 {
 	struct jwrite *root, *object = NULL;
 	const char *open = "";
-	bool any = flags->kernel_memory || flags->kernel_memory_tcp;
 	int r;
 
 	r = check_unsupported(flags, err);
@@ -114,17 +113,11 @@ int update_flags_text(const struct update_flags *flags, char **ret_json, struct 
 			object = jwrite_object();
 			open = rows[i].object;
 		}
-		any = true;
 		if (r >= 0)
 			r = add_value(object, i, value, err);
 	}
 	if (object)
 		jwrite_put(root, open, object);
-	if (r >= 0 && !any) {
-		error_fail(err, ERROR_USAGE, 0, "'update' needs at least one limit");
-		error_add_remedy(err, "see 'knarr update --help'");
-		r = -EINVAL;
-	}
 	_cleanup_free_ char *text = jwrite_text(root, 0);
 	if (r < 0)
 		return r;

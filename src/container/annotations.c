@@ -6,8 +6,11 @@
  * appended to with its rights, a part of its cgroup tree, a socket of its own. Those are off until it names them (R16).
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "container/container_private.h"
+
+#define SYSTEMD_PROPERTY "org.systemd.property."
 
 static const struct {
 	char name[40];
@@ -18,7 +21,10 @@ static const struct {
 	{ "run.oci.delegate-cgroup", false }, /* the limits of what is below are the container's */
 	{ "run.oci.pidfd_receiver", false }, /* connects to any socket of the host, as the caller */
 	{ "run.oci.seccomp.receiver", false }, /* the same, and gives it power over the container */
-	{ "run.oci.keep_original_groups", true }, /* engines write it themselves */
+	/* groups of the machine for the program: an ordinary user gives its own */
+	{ "run.oci.keep_original_groups", false },
+	/* units of the host are started and stopped with it; those that concern the scope alone are free */
+	{ SYSTEMD_PROPERTY, false },
 	{ "run.oci.systemd.subgroup", true },
 	{ "run.oci.mount_context_type", true },
 	{ "run.oci.seccomp_fail_unknown_syscall", true },
@@ -33,19 +39,31 @@ struct jwrite *annotations_list(void)
 {
 	struct jwrite *list = jwrite_array();
 
-	jwrite_string(list, NULL, "org.systemd.property.");
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
 		jwrite_string(list, NULL, known[i].name);
 	return list;
 }
 
-static bool is_off(const char *key, uint32_t allowed)
+static const char *word_of(const char *key)
+{
+	return text_has_prefix(key, SYSTEMD_PROPERTY) ? SYSTEMD_PROPERTY : key;
+}
+
+static bool is_free(const struct spec_key_value *a)
+{
+	if (STREQ(a->key, "run.oci.keep_original_groups"))
+		return geteuid() != 0 || userns_is_initial() == 0 || STREQ(a->value, "0") ||
+		       !a->value[0];
+	return cgroup_annotation_is_harmless(a->key, a->value);
+}
+
+static bool is_off(const struct spec_key_value *a, uint32_t allowed)
 {
 	const char *word;
 
 	for (unsigned i = 0; (word = container_annotation_word(i)); i++)
-		if (STREQ(word, key))
-			return !(allowed & (1u << i));
+		if (STREQ(word, word_of(a->key)))
+			return !(allowed & (1u << i)) && !is_free(a);
 	return false;
 }
 
@@ -53,7 +71,7 @@ void annotation_explain_off(const struct spec_key_value *a, const struct jdoc *d
 			    struct error *ret)
 {
 	error_fail(ret, ERROR_CONFIG, 0, "annotation '%s' is ignored", a->key);
-	error_add_remedy(ret, "--annotations=%s allows it", a->key);
+	error_add_remedy(ret, "--annotations=%s allows it", word_of(a->key));
 	error_add_subject(ret, a->key);
 	(void)error_at_node(ret, doc, a->node);
 }
@@ -65,7 +83,7 @@ void annotations_restrict(struct spec *spec, const struct container_context *ctx
 		struct error why;
 		char text[1024];
 
-		a->off = is_off(a->key, ctx->annotations);
+		a->off = is_off(a, ctx->annotations);
 		if (!a->off || !log_enabled(LOG_LEVEL_WARNING))
 			continue;
 		annotation_explain_off(a, spec->doc, &why);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -109,6 +110,9 @@ static void request_cgroup(struct setup *s)
 		.annotations = &spec->annotations,
 		.rootless = !s->host.privileged || s->host.in_userns,
 		.limits_best = s->ctx->limits_best,
+		.has_nodes = spec->device_count || ((spec->process.capabilities.bounding |
+						     spec->process.capabilities.permitted) &
+						    (1ull << CAP_MKNOD)),
 		/* These hooks run in the container, and nothing makes them wait for us. */
 		.devices_first = spec->hooks[HOOK_CREATE_CONTAINER].count > 0,
 	};

@@ -28,6 +28,32 @@ static void launch_kill(struct launch *l)
 	l->process.pid = 0;
 }
 
+/* Within the time of its exit: what talks to it fails a moment before it can be waited for. */
+static bool has_ended(pid_t pid)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		siginfo_t info = { 0 };
+
+		if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		    info.si_pid == pid)
+			return true;
+		(void)usleep(5000);
+	}
+	return false;
+}
+
+/* The cgroup of a scope is gone with its last process, and with it the count of OOM kills. */
+static void explain_kill(const struct launch *l, int sig, struct error *err)
+{
+	bool limited = l->cgroup_request && l->cgroup_request->resources &&
+		       l->cgroup_request->resources->memory.limit.present;
+
+	if (l->cgroup && cgroup_oom_killed(l->cgroup))
+		error_add_remedy(err, "out of memory: the memory limit is too low even to start");
+	else if (sig == SIGKILL && limited)
+		error_add_remedy(err, "out of memory, probably: raise the memory limit");
+}
+
 /* EOF where a step was due: how the process ended is all that there is to say. */
 static int explain_death(struct launch *l, struct error *err)
 {
@@ -43,9 +69,7 @@ static int explain_death(struct launch *l, struct error *err)
 			err, ERROR_SYSTEM, 0,
 			"the container's process was killed by signal %d (%s) while it was set up",
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
-		if (l->cgroup && cgroup_oom_killed(l->cgroup))
-			error_add_remedy(
-				err, "out of memory: the memory limit is too low even to start");
+		explain_kill(l, WTERMSIG(status), err);
 		return -EINVAL;
 	}
 	return error_fail(err, ERROR_SYSTEM, 0,
@@ -234,6 +258,31 @@ static int run_hooks(struct launch *l, struct error *err)
 	return r < 0 ? r : launch_send(l, STEP_HOOKS_DONE, l->process.pid, err);
 }
 
+/*
+ * A step outside failed. A process that ended meanwhile is the cause, and what it said before counts most. The rest
+ * (a broken pipe, a cgroup that went away with it) only follows from that.
+ */
+static int prefer_death(struct launch *l, int r, struct error *err)
+{
+	struct handshake_packet packet;
+	struct error own = { 0 };
+	int fd = -EBADF, step;
+
+	if (l->process.pid <= 0 || (l->plan.header->flags & PLAN_HAS_FORK) ||
+	    !has_ended(l->process.pid))
+		return r;
+	do {
+		fd_close(fd);
+		step = launch_receive(l, &packet, &fd, &own);
+	} while (step > STEP_NONE);
+	fd_close(fd);
+	if (step == STEP_NONE)
+		return explain_death(l, err);
+	if (own.class != ERROR_NONE && err)
+		*err = own;
+	return step;
+}
+
 static int serve_until_ready(struct launch *l, struct error *err)
 {
 	struct handshake_packet packet;
@@ -348,6 +397,7 @@ int launch_start(struct launch *l, struct error *err)
 		log_debug("process %d runs a plan of %u steps", (int)l->process.pid,
 			  l->plan.header->op_count);
 		r = release_first(l, err);
+		r = r < 0 ? prefer_death(l, r, err) : r;
 	}
 	if (r >= 0)
 		r = serve_until_ready(l, err);

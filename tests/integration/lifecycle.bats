@@ -450,3 +450,15 @@ PY
 	[ $((a + b)) = 1 ] || { cat "$TMP/a" "$TMP/b"; return 1; }
 	[ "$(status_of)" = running ]
 }
+
+@test "update without any limit changes nothing and succeeds" {
+	need_root
+	set_args /bin/sleep 100
+	rt_create
+	rt start "$ID"
+	run -0 rt update "$ID"
+	[ -z "$output" ]
+	echo '{}' >"$TMP/r.json"
+	run -0 rt update --resources "$TMP/r.json" "$ID"
+	run ! rt update none-such
+}

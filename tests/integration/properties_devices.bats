@@ -163,6 +163,26 @@ KMSG='"type": "c", "major": 1, "minor": 11' NULL='"type": "c", "major": 1, "mino
 	[ "$output" = "c 1:11 ---m" ]
 }
 
+@test "device rules without a cgroup: refused where the container could open what they deny" {
+	need_knarr
+	need_root
+	config '.linux.resources.devices = [{"allow": false, "access": "rwm"}]'
+	set_args /bin/true
+	run -0 rt --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	run -1 rt --cgroup-manager disabled --require=device-program run --bundle "$BUNDLE" "$ID"
+	assert_output_has device-program
+	config '.process.capabilities.bounding += ["CAP_MKNOD"]'
+	run -1 rt --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	assert_output_has "device rules need a cgroup" "--limits=best"
+	run -1 rt --cgroup-manager disabled check --bundle "$BUNDLE"
+	assert_output_has "device rules need a cgroup"
+	run -0 rt --log-level=warning --cgroup-manager disabled --limits=best run --bundle "$BUNDLE" "$ID"
+	assert_output_has "device rules do not apply"
+	config '.linux.resources.devices = [{"allow": true, "access": "rwm"}]'
+	run -0 rt --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	[ -z "$output" ]
+}
+
 need_link() {
 	need_root
 	need_tool ip

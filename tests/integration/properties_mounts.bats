@@ -615,18 +615,32 @@ make_tree() {
 	[ "${lines[1]}" = made ]
 }
 
-@test "cgroup: without a cgroup namespace it shows the host's tree, where /proc/PID/cgroup leads to the container's own, read-only" {
+@test "cgroup: without a cgroup namespace it shows the host's tree, where /proc/PID/cgroup leads to the container's own" {
 	need_root
 	[ -n "$(cgroup2_mount)" ] || skip "no cgroup2 mount on this host"
-	config 'del(.mounts[] | select(.type == "cgroup")) | .linux.namespaces |= map(select(.type != "cgroup"))'
-	add_mount /sys/fs/cgroup cgroup cgroup nosuid noexec nodev relatime rw
-	set_sh 'own=/sys/fs/cgroup$(grep ^0:: /proc/self/cgroup | cut -c 4-); probe mnt /sys/fs/cgroup; cat $own/cgroup.procs | head -n 1; mkdir $own/sub 2>/dev/null || echo refused
+	local word
+	set_sh 'own=/sys/fs/cgroup$(grep ^0:: /proc/self/cgroup | cut -c 4-); probe mnt /sys/fs/cgroup; cat $own/cgroup.procs | head -n 1; { mkdir $own/sub 2>/dev/null && busybox rmdir $own/sub; } || echo refused
 		[ $own -ef /sys/fs/cgroup ] || echo below'
+	for word in relatime ro; do
+		config 'del(.mounts[] | select(.type == "cgroup")) | .linux.namespaces |= map(select(.type != "cgroup"))'
+		add_mount /sys/fs/cgroup cgroup cgroup nosuid noexec nodev $word
+		rt_run 0
+		[[ ${lines[0]} == "ro,"*"- cgroup2 "* ]]
+		[ "${lines[1]}" = 1 ]
+		[ "${lines[2]}" = refused ]
+		[ "${lines[3]}" = below ]
+	done
+	# only the machine's root, and only with the word
+	config 'del(.mounts[] | select(.type == "cgroup"))'
+	add_mount /sys/fs/cgroup cgroup cgroup nosuid noexec nodev rw
 	rt_run 0
-	[[ ${lines[0]} == "ro,"*"- cgroup2 "* ]]
-	[ "${lines[1]}" = 1 ]
-	[ "${lines[2]}" = refused ]
-	[ "${lines[3]}" = below ]
+	[[ ${lines[0]} == "rw,"*"- cgroup2 "* ]]
+	[ "${lines[2]}" = below ]
+	add_userns
+	run -0 rt --log-level=warning run --bundle "$BUNDLE" "$ID"
+	[[ ${lines[0]} == *"warning: the cgroup tree on '/sys/fs/cgroup' is read-only although"* ]]
+	[[ ${lines[1]} == "ro,"*"- cgroup2 "* ]]
+	[ "${lines[3]}" = refused ]
 }
 
 @test "proc shows the container's own processes" {

@@ -31,25 +31,48 @@ static void off_by_default(void **state)
 		assert_null(spec_annotation(s, container_annotation_word(words)));
 		words++;
 	}
-	assert_int_equal(words, 5);
-	assert_int_equal(count_on(s), s->annotations.count - words);
+	assert_int_equal(words, 7);
+	assert_int_equal(count_on(s), s->annotations.count - words + (geteuid() != 0));
 	assert_null(hook_output_of(s).stdout_path);
 	assert_null(hook_output_of(s).stderr_path);
 	assert_null(spec_seccomp_receiver(s));
-	assert_true(annotation_is_on(s, "run.oci.keep_original_groups"));
+	/* An ordinary user gives its own groups. */
+	assert_int_equal(annotation_is_on(s, "run.oci.keep_original_groups"), geteuid() != 0);
 }
 
 static void each_by_its_word(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; container_annotation_word(i); i++) {
+	for (unsigned i = 0; i < 5; i++) {
 		_cleanup_(spec_freep) struct spec *s = spec_good(all);
 		struct container_context ctx = { .annotations = 1u << i };
 
 		annotations_restrict(s, &ctx);
 		assert_non_null(spec_annotation(s, container_annotation_word(i)));
-		assert_int_equal(count_on(s), s->annotations.count - 4);
+		assert_int_equal(count_on(s), s->annotations.count - 6 + (geteuid() != 0));
 	}
+}
+
+static void unit_properties_of_the_scope_alone_are_free(void **state)
+{
+	_cleanup_(spec_freep) struct spec *s =
+		spec_good(",\"annotations\":{\"org.systemd.property.KillSignal\":\"9\","
+			  "\"org.systemd.property.TimeoutStopUSec\":\"uint64 1\","
+			  "\"org.systemd.property.After\":\"['crio.service']\","
+			  "\"org.systemd.property.DefaultDependencies\":\"true\","
+			  "\"org.systemd.property.Wants\":\"['x.service']\","
+			  "\"org.systemd.property.Conflicts\":\"['x.service']\","
+			  "\"org.systemd.property.OnSuccess\":\"['x.service']\","
+			  "\"org.systemd.property.MemoryMin\":\"uint64 1\"}");
+	struct container_context ctx = { 0 };
+
+	(void)state;
+	annotations_restrict(s, &ctx);
+	for (size_t i = 0; i < s->annotations.count; i++)
+		assert_int_equal(s->annotations.items[i].off, i >= 4);
+	assert_false(
+		cgroup_annotation_is_harmless("org.systemd.property.After", "['shutdown.target']"));
+	assert_false(cgroup_annotation_is_harmless("org.systemd.property.After", "'a.service'"));
 }
 
 static void all_of_them(void **state)
@@ -113,7 +136,7 @@ static void a_receiver_that_is_off_is_explained(void **state)
 static void what_was_allowed_is_remembered_by_name(void **state)
 {
 	(void)state;
-	for (uint32_t allowed = 0; allowed < 1u << 5; allowed++) {
+	for (uint32_t allowed = 0; allowed < 1u << 7; allowed++) {
 		struct state record = { .allowed_annotations = annotations_allowed_text(allowed) };
 
 		assert_int_equal(annotations_allowed_by(&record), allowed);
@@ -133,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_by_default),
 		cmocka_unit_test(each_by_its_word),
+		cmocka_unit_test(unit_properties_of_the_scope_alone_are_free),
 		cmocka_unit_test(all_of_them),
 		cmocka_unit_test(the_state_shows_those_that_are_off),
 		cmocka_unit_test(features_list),

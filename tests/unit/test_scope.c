@@ -154,6 +154,24 @@ static int annotate(struct scope_properties *p, const char *key, const char *val
 	return scope_properties_add_annotations(p, &map, err);
 }
 
+static void an_annotation_lifts_no_limit(void **state)
+{
+	struct scope_properties p = { 0 };
+	struct limit limit = { .file = "memory.max", .value = "1048576" };
+	struct limits limits = { .items = &limit, .count = 1 };
+
+	(void)state;
+	scope_properties_add_limits(&p, &limits);
+	assert_int_equal(
+		annotate(&p, "org.systemd.property.MemoryMax", "uint64 18446744073709551615", NULL),
+		0);
+	assert_int_equal(annotate(&p, "org.systemd.property.TasksMax", "uint64 7", NULL), 0);
+	assert_int_equal(find(&p, "MemoryMax")->kind, SCOPE_UINT64);
+	assert_int_equal(find(&p, "MemoryMax")->number, 1048576);
+	assert_int_equal(find(&p, "TasksMax")->variant.number, 7);
+	scope_properties_done(&p);
+}
+
 static void annotations_become_properties(void **state)
 {
 	struct scope_properties p = { 0 };
@@ -200,6 +218,7 @@ int main(void)
 		cmocka_unit_test(slices_nest_by_name),
 		cmocka_unit_test(limits_become_properties),
 		cmocka_unit_test(annotations_become_properties),
+		cmocka_unit_test(an_annotation_lifts_no_limit),
 		cmocka_unit_test(bus_paths_are_escaped),
 	};
 
