@@ -257,10 +257,12 @@ unshare_as() { # UID, CAPABILITIES (JSON), ARGUMENTS of unshare
 	need_root
 	start_one "$ID"
 	rt exec "$ID" /bin/true
-	local pid
+	local pid inode
 	pid=$(pid_of)
 	for pair in Mount:mnt Pid:pid Ipc:ipc Uts:uts User:user; do
-		[ "$(jq ".namespaceInode${pair%:*}" "$ROOT/$ID/state.json")" = "$(stat -L -c %i "/proc/$pid/ns/${pair#*:}")" ]
+		inode=$(jq ".namespaceInode${pair%:*}" "$ROOT/$ID/state.json")
+		# 0: the container half made it after the record was written, so that its owner has to do.
+		[[ $pair != User:* && $pair != Pid:* && $inode = 0 ]] || [ "$inode" = "$(stat -L -c %i "/proc/$pid/ns/${pair#*:}")" ]
 	done
 	# A second container that joins them all, and exec into that.
 	config '.linux.namespaces |= map(. + {path: "/proc/\($p)/ns/\({mount: "mnt", network: "net"}[.type] // .type)"} | select(.type != "mount" and .type != "cgroup")) | .linux.namespaces += [{type: "mount"}] | del(.hostname)' --argjson p "$pid"
