@@ -4,12 +4,13 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit fuzz integration user asan attack policy vm engines
+#   LAYER         only these: lint unit fuzz integration user asan attack policy faults vm engines
 #
 # The layers: lint; unit (make check, the golden plans with it); fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
 # build with sanitizers and fault points); attack (bats files that play a hostile container);
-# policy (tests/policy: what a container is given, beside runc and crun of Debian; SEED= for other cases); vm
+# policy (tests/policy: what a container is given, beside runc and crun of Debian; SEED= for other cases);
+# faults (each system call of a command fails once, a sample by SEED); vm
 # (tests/vm in a machine with the unified cgroup tree, systemd, AppArmor); engines (tests/engines there).
 #
 # A skip is a failure unless tests/skips.allow has a reason for it. A file that fails and passes a second time is
@@ -23,7 +24,7 @@ for a; do
 	--quick) quick=yes vm=no ;;
 	--no-vm) vm=no ;;
 	--no-install) install=no ;;
-	lint | unit | fuzz | integration | user | asan | attack | policy | vm | engines) only="$only $a" ;;
+	lint | unit | fuzz | integration | user | asan | attack | policy | faults | vm | engines) only="$only $a" ;;
 	*)
 		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
 		exit 2
@@ -266,6 +267,16 @@ layer_policy() {
 	tally policy
 }
 
+# Each run of knarr has one system call fail: a sample, in the order of the seed. tests/faults/faults.py has the rules.
+layer_faults() {
+	stage
+	local seconds=140
+	[ $quick = no ] || seconds=40
+	tap faults $((seconds + 100)) faults.py "$TOP/tests/isolated" -2 "$TOP/tests/faults/faults.py" --seconds $seconds \
+		--seed "${SEED:-1}" "$STAGE/bin/knarr" "$STAGE/helpers"
+	tally faults
+}
+
 stop_machine() {
 	[ -n "${MACHINE:-}" ] || return 0
 	"$MACHINE" log >"$LOGS/vm-console.log" 2>/dev/null || true
@@ -376,7 +387,7 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit fuzz integration user attack policy vm engines asan; do
+	for l in lint unit fuzz integration user attack policy faults vm engines asan; do
 		wanted $l || continue
 		[[ $l != vm && $l != engines ]] || [ $vm = yes ] || continue
 		[ $l != asan ] || [ $quick = no ] || continue

@@ -93,6 +93,8 @@ int state_stage(const struct state_dir *d, const struct state *s, struct error *
 int state_commit(const struct state_dir *d, struct error *err);
 /* Reads any version this build knows; a record it cannot read is an error that names the file. */
 int state_load(const struct state_dir *d, struct state *ret, struct error *err);
+/* Does this answer of state_load() mean a damaged or missing record, or could it not be read at this moment? */
+bool state_record_is_bad(int r);
 int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
 		    struct error *err);
 /*

@@ -193,13 +193,19 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 	for (size_t i = 0; i < count && ret->root_fd < 0; i++) {
 		int fd = open_mount(&mounts[i]);
 
-		if (fd < 0)
+		if (fd < 0) {
+			r = fd;
 			continue;
+		}
 		ret->root_fd = fd;
 		text_copy(ret->mount_point, sizeof(ret->mount_point), mounts[i].point);
 		text_copy(ret->mount_root, sizeof(ret->mount_root), mounts[i].root);
 		ret->unified = STREQ(mounts[i].point, "/sys/fs/cgroup");
 	}
+	/* A tree that cannot be seen from here is as good as none; one that fails at this moment is not. */
+	if (ret->root_fd < 0 &&
+	    (r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR))
+		return error_set(err, -r, "cannot open the cgroup2 tree");
 	return 0;
 }
 

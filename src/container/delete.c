@@ -10,11 +10,14 @@
 
 #include "container/container_private.h"
 
-/* No readable record: the process is unknown, only the directory can go. */
-static int delete_unreadable(struct found *f, bool force, struct error *err)
+/*
+ * No readable record: the process is unknown, only the directory can go. A record that cannot be read at this moment may
+ * be whole: its container would live on without one.
+ */
+static int delete_unreadable(struct found *f, bool force, int r, struct error *err)
 {
-	if (!force || f->dir.fd < 0)
-		return -EINVAL; /* err is state_load()'s */
+	if (!force || !state_record_is_bad(r))
+		return r; /* err is state_load()'s */
 	return state_dir_remove(&f->dir, err);
 }
 
@@ -69,7 +72,7 @@ int container_delete(const struct container_context *ctx, const char *id, bool f
 	r = force ? found_open_waiting(ctx, id, &f, err) : found_open(ctx, id, &f, err);
 	if (r < 0) {
 		if (f.dir.fd >= 0)
-			r = delete_unreadable(&f, force, err);
+			r = delete_unreadable(&f, force, r, err);
 		else if (r == -ENOENT && force)
 			r = 0;
 		found_done(&f);

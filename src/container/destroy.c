@@ -105,6 +105,11 @@ static int remove_cgroup(struct found *f, bool force, struct error *err)
 {
 	int r;
 
+	if (f->cgroup.driver == CGROUP_NONE && f->cgroup_error < 0) {
+		*err = f->cgroup_flaw; /* the whole tree is out of reach: nobody knows what is in the cgroup */
+		error_add_step(err, "cgroup-remove");
+		return f->cgroup_error;
+	}
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
 	if (f->cgroup_is_other) {

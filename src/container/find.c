@@ -11,13 +11,15 @@
  */
 static void open_cgroup(struct found *f)
 {
-	struct error ignored;
 	const struct state *s = &f->state;
 	int r;
 
 	if (s->cgroup_driver == CGROUP_NONE)
 		return;
-	if (cgroup_host_open(&f->cgroup_host, &ignored) < 0 || f->cgroup_host.root_fd < 0)
+	r = cgroup_host_open(&f->cgroup_host, &f->cgroup_flaw);
+	if (r < 0)
+		f->cgroup_error = r;
+	if (r < 0 || f->cgroup_host.root_fd < 0)
 		return;
 	/* A cgroup that is gone is no error: the container is dead then, or was never finished. */
 	r = cgroup_open(&f->cgroup_host, s->cgroup_driver, s->cgroup_path ? s->cgroup_path : "",

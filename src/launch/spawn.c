@@ -123,6 +123,8 @@ static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, i
 	char *argv[] = { name, number, NULL };
 	char *envp[] = { NULL };
 
+	/* With this end open here as well, the death of the host half would be no EOF, and the wait for GO without end. */
+	l->socket = fd_close(l->socket);
 	child_replace_null(l, socket);
 	if (launch_writes_own_score(l))
 		child_set_own_score(l, socket);

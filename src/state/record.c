@@ -253,6 +253,12 @@ static int read_record_text(const struct state_dir *d, char **ret_text, size_t *
 	return io_read_fd(fd, STATE_RECORD_MAX, ret_text, ret_len);
 }
 
+bool state_record_is_bad(int r)
+{
+	return r != -ENOMEM && r != -EMFILE && r != -ENFILE && r != -EIO && r != -EINTR &&
+	       r != -EAGAIN && r != -EACCES && r != -EPERM;
+}
+
 int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 {
 	_cleanup_(jdoc_freep) struct jdoc *doc = NULL;
@@ -266,7 +272,9 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 		r = error_set(err, -r, "cannot read the record '%s/%s/%s'", d->root->path, d->id,
 			      STATE_FILE_RECORD);
 		error_add_subject(err, d->id);
-		error_add_remedy(err, "its create did not get far; remove it with delete --force");
+		if (state_record_is_bad(r))
+			error_add_remedy(
+				err, "its create did not get far; remove it with delete --force");
 		return r;
 	}
 	r = jread_parse(text, len, STATE_FILE_RECORD, &doc, err);
