@@ -200,7 +200,9 @@ int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned roo
 
 /* ---- op_mask.c, old_tree.c ------------------------------------------------------------ */
 
-/* A tmpfs that is empty and read-only, attached nowhere. */
+/* A tmpfs with room for one directory, attached nowhere. */
+int new_tmpfs(uint64_t attrs);
+/* The same, read-only. */
 int new_empty_tmpfs(void);
 /* Detaches or covers each procfs and sysfs of the host; leaves us in one of them. */
 int old_tree_hide(struct init *in, int old, struct error *err);

@@ -37,7 +37,7 @@ static int open_path(struct init *in, const struct plan_op *op, const char *path
 	return init_fail(err, *ret_fd, "openat2", path, "cannot open '%s'", path);
 }
 
-int new_empty_tmpfs(void)
+int new_tmpfs(uint64_t attrs)
 {
 	_cleanup_close_ int fs = mount_fsopen("tmpfs");
 	int r = fs;
@@ -50,7 +50,12 @@ int new_empty_tmpfs(void)
 		r = mount_fsconfig_string(fs, "size", "4k");
 	if (r >= 0)
 		r = mount_fsconfig_create(fs);
-	return r < 0 ? r : mount_fsmount(fs, MASK_ATTRS | MOUNT_ATTR_NODEV);
+	return r < 0 ? r : mount_fsmount(fs, attrs);
+}
+
+int new_empty_tmpfs(void)
+{
+	return new_tmpfs(MASK_ATTRS | MOUNT_ATTR_NODEV);
 }
 
 /* The node that OP_DEVICE made, else the host's, which is still in view. */

@@ -5,6 +5,7 @@
  * words about a refused option go into the error.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -106,25 +107,17 @@ static int make_filesystem(const struct init *in, const struct filesystem *f, ui
 	return r < 0 ? mount_failed(f, fsfd, r, "fsmount", err) : r;
 }
 
-/*
- * Options too long for fsconfig(2), such as overlay's layers, go through mount(2): on the directory
- * that we hold, as our current one, so that there is no path either. What was mounted is then
- * opened and checked to lie on the same place.
- */
-static int mount_by_old_call(struct init *in, const struct filesystem *f, struct error *err)
+/* The words as one text, as mount(2) takes them. */
+static int join_words(const struct init *in, const struct filesystem *f, char *data, size_t size,
+		      struct error *err)
 {
-	_cleanup_close_ int own = -EBADF, fd = -EBADF;
-	int rootfd = init_root(in, &own);
-	uint64_t before, after;
-	char data[4096];
 	size_t len = 0;
-	int r;
 
 	for (uint32_t i = 0; i < f->arg->data.count; i++) {
 		const char *word = plan_array_item(in->plan, &f->arg->data, i);
 		size_t n = strlen(word);
 
-		if (len + n + 2 > sizeof(data))
+		if (len + n + 2 > size)
 			return init_fail(err, -E2BIG, NULL, f->target,
 					 "the options of the mount at '%s' are longer than a page",
 					 f->target);
@@ -134,26 +127,73 @@ static int mount_by_old_call(struct init *in, const struct filesystem *f, struct
 		len += n;
 	}
 	data[len] = '\0';
-	if (rootfd < 0 || fchdir(f->target_fd) < 0)
-		return init_fail(err, rootfd < 0 ? rootfd : -errno, "fchdir", f->target,
-				 "cannot enter mount point '%s'", f->target);
+	return 0;
+}
+
+/*
+ * In place, a directory of a tmpfs of ours: mounts on it as our current directory, and takes a detached clone of what
+ * is then behind its name. No name of the container is looked up.
+ */
+static int mount_in_place(const struct filesystem *f, int place, const char *data,
+			  struct error *err)
+{
+	_cleanup_close_ int dir = -EBADF, fd = -EBADF;
+	uint64_t ours, made;
+	int r;
+
+	if (mkdirat(place, "m", 0700) < 0)
+		return init_fail(err, -errno, "mkdirat", f->target,
+				 "cannot make a place for the mount at '%s'", f->target);
+	dir = openat(place, "m", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || fchdir(dir) < 0)
+		return init_fail(err, -errno, "fchdir", f->target,
+				 "cannot enter the place for the mount at '%s'", f->target);
 	if (mount(f->source[0] ? f->source : f->fstype, ".", f->fstype, 0, data) < 0)
 		return mount_failed(f, -1, -errno, "mount", err);
-	if (chdir("/") < 0)
-		return init_fail(err, -errno, "chdir", "/", "cannot leave mount point '%s'",
-				 f->target);
-	fd = safe_open(rootfd, f->target, SAFE_DIRECTORY);
-	if (fd < 0)
-		return init_fail(err, fd, "openat2", f->target, "cannot open the mount at '%s'",
-				 f->target);
-	r = sys_mount_id(f->target_fd, &before);
+	fd = openat(place, "m", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 ? -errno : sys_mount_id(place, &ours);
 	if (r >= 0)
-		r = sys_mount_id(fd, &after);
-	if (r >= 0 && before == after)
+		r = sys_mount_id(fd, &made);
+	if (r >= 0 && ours == made)
 		r = -ESTALE;
-	return r < 0 ? init_fail(err, r, "statx", f->target, "cannot find the mount made at '%s'",
+	if (r >= 0)
+		r = mount_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	return r < 0 ? init_fail(err, r, "open_tree", f->target, "cannot clone the mount for '%s'",
 				 f->target)
-		     : TAKE_FD(fd);
+		     : r;
+}
+
+/*
+ * Options too long for fsconfig(2), such as overlay's layers, go through mount(2), which needs an attached place. It
+ * is a private tmpfs that covers the mount point for a moment. What was mounted there goes on as a detached clone, so
+ * that its attributes are set, and it is attached, by descriptors alone (R31).
+ */
+static int mount_by_old_call(const struct init *in, const struct filesystem *f, struct error *err)
+{
+	_cleanup_close_ int place = -EBADF, tree = -EBADF;
+	char data[4096];
+	int r = join_words(in, f, data, sizeof(data), err), left;
+
+	if (r < 0)
+		return r;
+	place = new_tmpfs(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	r = place < 0 ? place : mount_move(place, f->target_fd);
+	if (r < 0)
+		return init_fail(err, r, "move_mount", f->target,
+				 "cannot make a place for the mount at '%s'", f->target);
+	r = mount_set_attributes(place, false, 0, 0, MS_PRIVATE, -1);
+	if (r < 0)
+		(void)init_fail(err, r, "mount_setattr", f->target,
+				"cannot make a place for the mount at '%s'", f->target);
+	else
+		r = tree = mount_in_place(f, place, data, err);
+	left = fchdir(place) < 0 ? -errno : mount_umount_detach_cwd();
+	if (left >= 0 && chdir("/") < 0)
+		left = -errno;
+	if (r >= 0 && left < 0)
+		r = init_fail(err, left, "umount2", f->target,
+			      "cannot leave the place for the mount at '%s'", f->target);
+	return r < 0 ? r : TAKE_FD(tree);
 }
 
 /* ---- the host's instance, where no new one is allowed ------------------------------------ */
@@ -254,22 +294,19 @@ static int finish_tree(const struct filesystem *f, int tree, uint64_t set, struc
 	return 0;
 }
 
-static int open_tree_of(struct init *in, const struct filesystem *f, bool *ret_attached,
-			struct error *err)
+static int open_tree_of(struct init *in, const struct filesystem *f, struct error *err)
 {
 	const struct plan_arg_mount *arg = f->arg;
 	uint64_t attrs = (arg->attr_set | arg->rec_attr_set) & FSMOUNT_ATTRS, later = 0;
 	_cleanup_close_ int tree = -EBADF;
 	int r;
 
-	*ret_attached = false;
 	if (arg->flags & PLAN_MOUNT_COPY_UP) {
 		later = attrs & MOUNT_ATTR_RDONLY;
 		attrs &= ~later;
 	}
 	if (needs_old_call(in, f)) {
 		tree = mount_by_old_call(in, f, err);
-		*ret_attached = tree >= 0;
 		later = attrs | later;
 	} else {
 		tree = make_filesystem(in, f, attrs, err);
@@ -295,7 +332,6 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 		.origin = init_string(in, op->origin),
 	};
 	_cleanup_close_ int tree = -EBADF, target = -EBADF;
-	bool attached;
 	struct stat st;
 	int r;
 
@@ -309,12 +345,13 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 				 f.target);
 	f.target_fd = target;
 	f.mode = st.st_mode;
-	tree = open_tree_of(in, &f, &attached, err);
+	tree = open_tree_of(in, &f, err);
 	if (tree < 0)
 		return tree;
-	r = attached ? 0 : mount_attach(tree, target, f.target, err);
-	attached = r >= 0;
-	if (r >= 0 && arg->propagation) {
+	r = mount_attach(tree, target, f.target, err);
+	if (r < 0)
+		return r;
+	if (arg->propagation) {
 		r = mount_set_attributes(tree, arg->flags & PLAN_MOUNT_PROPAGATION_REC, 0, 0,
 					 arg->propagation, -1);
 		if (r < 0)
@@ -322,7 +359,6 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 					"cannot set the propagation of the mount at '%s'",
 					f.target);
 	}
-	if (attached)
-		init_keep_attached(in, &tree);
+	init_keep_attached(in, &tree);
 	return r;
 }

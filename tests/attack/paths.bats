@@ -165,3 +165,29 @@ teardown() { teardown_attack; }
 	echo "status $status: $output; host is $host"
 	[ "$status" -ne 0 ] || [ "$output" = "$host" ]
 }
+
+# Its layers are longer than fsconfig(2) takes them. The other name leads to a mount of the same container.
+@test "T50 the attributes of an overlay with long options go to no other mount" {
+	local layers="" i
+	mkdir -p "$TMP/v/x" "$TMP/v/y" "$TMP/up" "$TMP/work"
+	mkdir -p "$TMP/$(printf 'l%.0s' {1..200})"/{a,b}
+	for i in a b; do layers+=${layers:+:}$TMP/$(printf 'l%.0s' {1..200})/$i; done
+	[ ${#layers} -gt 256 ]
+	add_mount "{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"$TMP/v\",\"options\":[\"rbind\"]}"
+	add_mount '{"destination":"/v/y","type":"tmpfs","source":"other"}'
+	add_mount "{\"destination\":\"/v/x\",\"type\":\"overlay\",\"source\":\"over\",\"options\":[\"lowerdir=$layers\",\"nosuid\",\"nodev\",\"noexec\"]}"
+	set_args /bin/cat /proc/self/mountinfo
+	race "$TMP/v/x" "$TMP/v/y"
+	local started=0
+	for ((i = 0; i < ROUNDS; i++)); do
+		go
+		[ $status = 0 ] || continue
+		started=$((started + 1))
+		! grep ' - overlay over ' <<<"$output" | grep -v 'nosuid,nodev,noexec' || { echo "round $i: the overlay lost them"; echo "$output"; return 1; }
+		! grep ' - tmpfs other ' <<<"$output" | grep nosuid || { echo "round $i: another mount got them"; echo "$output"; return 1; }
+		[ "$(grep -c ' - overlay over ' <<<"$output")" = 1 ]
+		! grep -F ' /v' <<<"$output" | grep -F ' tmpfs none ' || return 1
+	done
+	echo "started $started of $ROUNDS"
+	[ $started -gt 0 ]
+}

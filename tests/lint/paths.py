@@ -16,6 +16,23 @@ scandir nftw ftw setxattr getxattr removexattr
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(CALLS) + r")\s*\(")
 
 
+# R31: attributes are changed through the descriptor of a mount. mount(2) makes a filesystem and does nothing else.
+MOUNT = re.compile(r"(?<![\w.>])mount\s*\(([^;]*)\)\s*<\s*0")
+SETATTR = re.compile(r"\bSYS_mount_setattr\b(?!,\s*fd,\s*(?:\"\")?\s*,\s*AT_EMPTY_PATH\b)")
+
+
+def attribute_changes(path, text):
+    for match in re.finditer(r"\bMS_(REMOUNT|MOVE)\b", text):
+        yield match.start(), f"{match.group(0)} changes what a path leads to: use mount_set_attributes() or mount_move()"
+    for match in SETATTR.finditer(text):
+        if path.endswith(".c"):
+            yield match.start(), 'mount_setattr takes a descriptor, "" and AT_EMPTY_PATH'
+    for match in re.finditer(r"(?<![\w.>])mount\s*\(", text):
+        call = MOUNT.match(text, match.start())
+        if not call or call.group(1).split(",")[-2].strip() != "0":
+            yield match.start(), "mount() with flags changes attributes by path: set them on the descriptor"
+
+
 def load_allowed(top):
     table = {}
     for number, line in enumerate(read(top, "tests/lint/paths.allow").splitlines(), 1):
@@ -33,7 +50,10 @@ def main():
     used = {}
     for path in files(top, ["src"], (".c", ".h")):
         allowed = table.get(path, (0, set()))[1]
-        for number, line in enumerate(code_only(read(top, path)).splitlines(), 1):
+        code = code_only(read(top, path))
+        for at, problem in attribute_changes(path, code):
+            problems.append(f"{path}:{code.count(chr(10), 0, at) + 1}: {problem}")
+        for number, line in enumerate(code.splitlines(), 1):
             for match in CALL.finditer(line):
                 call = match.group(1)
                 used.setdefault(path, set()).add(call)
