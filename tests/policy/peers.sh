@@ -17,8 +17,9 @@ to=${1:-$CACHE/peers-$suite-$(hash_of "$0")}
 if [ ! -e "$to/complete" ]; then
 	command -v patchelf >/dev/null || die "patchelf is missing: install the package of that name"
 	new=$to.$$
+	trap 'rm -rf "$new"' EXIT
 	# shellcheck disable=SC2086 # a list of words
-	debs "$suite" "$new/root" $packages >&2 || die "cannot fetch crun and runc of $suite"
+	debs "$suite" "$new/root" $packages >&2
 	mkdir -p "$new/bin"
 	libraries=$(dirname "$(find "$new/root/usr/lib" -name 'libseccomp.so.2' | head -n 1)")
 	loader=$(find "$new/root" -name 'ld-linux-*.so.*' | head -n 1)

@@ -70,13 +70,17 @@ class Runtime:
             env.update(case.env or {})
             files = [open_kind(k, opened) for k in case.fds]
         command = [self.path, "--root", root, *args]
-        # The shell puts the descriptors at their places: 3, 4, ... ; LISTEN_PID is that of the runtime.
-        script = "".join(f"exec {n}<&{f}; " for n, f in enumerate(files, 3))
-        script += "".join(f"exec {f}<&-; " for f in files)
-        script += '[ "${LISTEN_PID:-}" != self ] || export LISTEN_PID=$$; exec "$@"'
+
+        def place():
+            for n, f in enumerate(files, 3):
+                os.dup2(f, n)
+            os.closerange(3 + len(files), 1024)
+
         try:
-            return subprocess.run(["/bin/sh", "-c", script, "sh", *command], env=env, text=True, errors="replace",
-                                  input=text or "", capture_output=True, timeout=SECONDS, check=False, pass_fds=files)
+            if env.get("LISTEN_PID") == "self":
+                command = ["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh", *command]
+            return subprocess.run(command, env=env, text=True, errors="replace", input=text or "", capture_output=True,
+                                  timeout=SECONDS, check=False, close_fds=False, preexec_fn=place if files else None)
         finally:
             for f in files:
                 os.close(f)

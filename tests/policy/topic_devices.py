@@ -8,7 +8,7 @@ from policy import ALLOW_ALL, Case, base_config, capability_sets
 # Nodes whose numbers no driver of this kernel has, beside some that every host has: opening is harmless for all.
 NODES = [("c", 1, 3), ("c", 1, 5), ("c", 1, 8), ("c", 1, 11), ("c", 5, 0), ("c", 241, 1), ("c", 241, 2), ("b", 241, 1)]
 LOOK = [w for t, a, b in NODES for w in (f"dev=/nodes/{t}-{a}-{b}", f"mknod={t}:{a}:{b}")]
-# Both peers and knarr add these after all rules: the default devices of the specification, /dev/pts, and mknod of all.
+# Of the default devices of the specification.
 DEFAULTS = [("c", 1, 3), ("c", 1, 5), ("c", 1, 7), ("c", 1, 8), ("c", 1, 9), ("c", 5, 0), ("c", 5, 2)]
 
 
@@ -33,19 +33,30 @@ def matches(rule, node):
     return rule.get("type", "a") in ("a", t) and rule.get("major", a) in (-1, a) and rule.get("minor", b) in (-1, b)
 
 
+def has_number(r):
+    return r.get("major", -1) >= 0 or r.get("minor", -1) >= 0
+
+
 def model(rules):
-    """The last rule that matches decides, each access by itself (cgroup v1's devices.allow and devices.deny)."""
+    """
+    The last rule that matches decides, each access by itself (cgroup v1's devices.allow and devices.deny). The
+    default devices and mknod are implied where no rule with a number denies them (src/cgroups/device_rules.c: a rule
+    that denies all of what was not granted leaves mknod alone).
+    """
     found = set()
     for node in NODES:
-        for access in "rwm":
-            allowed = False
-            for rule in rules:
-                if matches(rule, node) and access in rule.get("access", "rwm"):
-                    allowed = rule["allow"]
-            if node in DEFAULTS or access == "m":
-                allowed = True
-            if allowed:
-                found.add(f"{node[0]} {node[1]}:{node[2]} {access}")
+        allowed, named = set(), set()
+        for r in (r for r in rules if matches(r, node)):
+            accesses = set(r.get("access", "rwm"))
+            if r["allow"]:
+                allowed |= accesses
+                named -= accesses
+                continue
+            if has_number(r):
+                named |= accesses - (set("m") if accesses == set("rwm") and not allowed else set())
+            allowed -= accesses
+        allowed |= (set("rwm") if node in DEFAULTS else set("m")) - named
+        found |= {f"{node[0]} {node[1]}:{node[2]} {x}" for x in allowed}
     return found
 
 
