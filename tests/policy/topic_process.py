@@ -44,6 +44,8 @@ def cases(rng):
         limits = []
         for name in rng.sample(("NOFILE", "CORE", "STACK", "FSIZE", "MSGQUEUE", "SIGPENDING"), rng.randint(1, 5)):
             hard = rng.randint(1000, 4000)
-            limits.append((name, rng.randint(100, hard) if name != "STACK" else hard, hard if name != "STACK" else 8 << 20))
+            if name == "FSIZE":
+                hard <<= 10  # crun's own files shall fit
+            limits.append((name, rng.randint(hard // 10, hard) if name != "STACK" else hard, hard if name != "STACK" else 8 << 20))
         yield case(f"random {n}", () if rng.random() < 0.4 else None, limits, rng.choice((None, 0o22, 0o27, 0o777)),
                    rng.choice((None, 0, 100, 1000)), rng.random() < 0.5)
