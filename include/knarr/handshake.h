@@ -21,6 +21,10 @@
  *   at any time   <------      FAILED    struct error in the payload; then EOF
  *   at any time   <------      DEBUG, TIMING
  *
+ * What comes from C is hostile input (R28). FORKED, HOOKS, CONSOLE, READY and LISTENER come once each, in the order of the plan's ops
+ * and only from a plan that has them. Only those drawn with (fd) bring a descriptor, exactly one, and the host half looks at it: a
+ * child of ours, the master of a pty, a seccomp listener. Anything else ends the launch.
+ *
  * On the gate connection T sends START and gets LISTENER, FAILED, TIMING, or EOF by the same rules.
  */
 #ifndef KNARR_HANDSHAKE_H
@@ -63,7 +67,14 @@ struct handshake_packet {
 	};
 };
 
+struct plan_header;
+
 const char *handshake_step_name(enum handshake_step step);
+/*
+ * The step that the container half owes next by its plan, from op *op on: each comes once, in the order of the ops, and only
+ * from a plan that has it. FORKED, HOOKS, CONSOLE, READY or LISTENER; STEP_NONE: none is left. *op becomes the op that owes it.
+ */
+enum handshake_step handshake_owed(const struct plan_header *p, uint32_t *op);
 /* May `next` follow `last` when sent by the container half (from_child) or the host half? */
 bool handshake_may_follow(enum handshake_step last, enum handshake_step next, bool from_child);
 

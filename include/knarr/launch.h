@@ -75,6 +75,8 @@ struct launch {
 	struct pidref process;         /* pidfd of the container's process */
 	int socket;                    /* handshake, open until launch_done */
 	enum handshake_step last_step; /* of either side */
+	uint32_t next_op;              /* the ops before it have sent the steps that they owe */
+	uint32_t remarks;              /* DEBUG and TIMING packets so far */
 };
 /* Up to READY. On failure the child is dead and reaped, and err is the child's own record where it sent one. */
 int launch_start(struct launch *l, struct error *err);

@@ -156,6 +156,9 @@ struct uapi_open_how {
 #define RESOLVE_IN_ROOT 0x10
 #endif
 
+#define UAPI_STATX_TYPE 1U
+#define UAPI_STATX_DONT_SYNC \
+	0x4000 /* what the kernel knows: a filesystem in user space is not asked */
 #define UAPI_STATX_MNT_ID 0x00001000U        /* Linux 5.8 */
 #define UAPI_STATX_MNT_ID_UNIQUE 0x00004000U /* Linux 6.8 */
 /* statmount(2), Linux 6.8; one number on every architecture */

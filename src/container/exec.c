@@ -178,6 +178,19 @@ static int on_console(struct launch *l, int master, const char *name, struct err
 	return 0;
 }
 
+/*
+ * It is in the container's cgroup, where `kill --all` and `delete` find it. A container that can keep it from going on must not
+ * keep them waiting for the lock.
+ */
+static int on_process(struct launch *l, struct error *err)
+{
+	struct exec *e = l->context;
+
+	(void)err;
+	state_dir_unlock(&e->found.dir);
+	return 0;
+}
+
 static int on_listener(struct launch *l, int fd, struct error *err)
 {
 	struct exec *e = l->context;
@@ -228,6 +241,7 @@ static int start(struct exec *e, struct error *err)
 	l->cgroup = &e->cgroup;
 	l->join_fd = e->init.fd;
 	l->join_root = e->root;
+	l->on_process = on_process;
 	l->on_console = on_console;
 	l->on_listener = on_listener;
 	l->context = e;

@@ -17,64 +17,43 @@
 #include "knarr/namespaces.h"
 #include "launch/launch_private.h"
 
+/* How long the end of a process may take that nothing keeps: one that joined the namespaces; one that was killed. */
+enum { STAGE_END_MS = 10000, KILLED_END_MS = 5000, REAP_STEP_MS = 5 };
+
+/*
+ * A tracer is told of the end first, and the parent only when the tracer has taken note (ptrace(2)). The container may have
+ * one, which takes its time: the process is dead then, and whoever inherits it from us will reap it.
+ */
+bool launch_reap(struct launch *l, int timeout_ms, int *ret_status)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+	int status = 0;
+	pid_t r = 0;
+
+	if (pidref_wait(&l->process, timeout_ms) == 0) {
+		while ((r = waitpid(l->process.pid, &status, WNOHANG | __WALL)) == 0 &&
+		       clock_ms() < deadline)
+			(void)poll(NULL, 0, REAP_STEP_MS);
+	}
+	if (r <= 0)
+		return false;
+	if (ret_status)
+		*ret_status = status;
+	pidref_close(&l->process);
+	l->process.pid = 0;
+	return true;
+}
+
 static void launch_kill(struct launch *l)
 {
 	if (l->process.pid <= 0)
 		return;
 	(void)pidref_signal(&l->process, SIGKILL);
-	while (waitpid(l->process.pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (!launch_reap(l, KILLED_END_MS, NULL))
+		log_warning("process %d was killed but cannot be reaped, ignoring",
+			    (int)l->process.pid);
 	pidref_close(&l->process);
 	l->process.pid = 0;
-}
-
-/* Within the time of its exit: what talks to it fails a moment before it can be waited for. */
-static bool has_ended(pid_t pid)
-{
-	for (unsigned i = 0; i < 20; i++) {
-		siginfo_t info = { 0 };
-
-		if (pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		    info.si_pid == pid)
-			return true;
-		(void)usleep(5000);
-	}
-	return false;
-}
-
-/* The cgroup of a scope is gone with its last process, and with it the count of OOM kills. */
-static void explain_kill(const struct launch *l, int sig, struct error *err)
-{
-	bool limited = l->cgroup_request && l->cgroup_request->resources &&
-		       l->cgroup_request->resources->memory.limit.present;
-
-	if (l->cgroup && cgroup_oom_killed(l->cgroup))
-		error_add_remedy(err, "out of memory: the memory limit is too low even to start");
-	else if (sig == SIGKILL && limited)
-		error_add_remedy(err, "out of memory, probably: raise the memory limit");
-}
-
-/* EOF where a step was due: how the process ended is all that there is to say. */
-static int explain_death(struct launch *l, struct error *err)
-{
-	int status = 0;
-	pid_t pid = l->process.pid;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	l->process.pid = 0;
-	pidref_close(&l->process);
-	if (WIFSIGNALED(status)) {
-		error_fail(
-			err, ERROR_SYSTEM, 0,
-			"the container's process was killed by signal %d (%s) while it was set up",
-			WTERMSIG(status), strsignal(WTERMSIG(status)));
-		explain_kill(l, WTERMSIG(status), err);
-		return -EINVAL;
-	}
-	return error_fail(err, ERROR_SYSTEM, 0,
-			  "the container's process ended with status %d while it was set up",
-			  WEXITSTATUS(status));
 }
 
 int launch_explain_oom_score(const struct launch *l, int r, struct error *err)
@@ -211,36 +190,21 @@ static int release_first(struct launch *l, struct error *err)
 	return start_early(l, err);
 }
 
-/* The pid behind a pidfd, in our own pid namespace. */
-static pid_t pid_of_pidfd(int pidfd)
+int launch_adopt(struct launch *l, int pidfd, struct error *err)
 {
-	char name[32], text[512];
-	const char *line;
-
-	(void)text_format(name, sizeof(name), "/proc/self/fdinfo/%d", pidfd);
-	if (io_read_small_at(AT_FDCWD, name, text, sizeof(text)) < 0)
-		return -1;
-	line = strstr(text, "Pid:");
-	return line ? (pid_t)strtol(line + 4, NULL, 10) : -1;
-}
-
-static int take_forked(struct launch *l, int pidfd, struct error *err)
-{
-	pid_t pid = pidfd >= 0 ? pid_of_pidfd(pidfd) : -1;
+	_cleanup_close_ int owned = pidfd;
+	pid_t pid = launch_own_child(pidfd);
 	bool born_in_userns;
 	int r;
 
-	if (pid <= 0) {
-		/* Ended already, or we cannot see which it is: then nobody else would end it. */
-		if (pidfd >= 0)
-			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-		fd_close(pidfd);
-		return error_fail(err, ERROR_INTERNAL, 0, "no process came with the step 'forked'");
-	}
-	while (waitpid(l->process.pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	pidref_close(&l->process);
-	l->process = (struct pidref){ .pid = pid, .fd = pidfd };
+	/* Nobody else's process is signalled, given an oom_score_adj or id maps. */
+	if (pid < 0 || pid == l->process.pid)
+		return error_fail(err, ERROR_INTERNAL, 0,
+				  "no child of ours came with the handshake step 'forked'");
+	if (!launch_reap(l, STAGE_END_MS, NULL))
+		return error_fail(err, ERROR_INTERNAL, 0,
+				  "the process that joined the namespaces does not end");
+	l->process = (struct pidref){ .pid = pid, .fd = TAKE_FD(owned) };
 	born_in_userns = (l->plan.header->flags & PLAN_NEW_USERNS) && !launch_first_in_userns(l);
 	r = prepare_process(l, born_in_userns, score_is_due(l, false), err);
 	if (r < 0)
@@ -249,73 +213,6 @@ static int take_forked(struct launch *l, int pidfd, struct error *err)
 	if (r < 0)
 		return r;
 	return born_in_userns ? launch_send(l, STEP_GO, pid, err) : 0;
-}
-
-static int run_hooks(struct launch *l, struct error *err)
-{
-	int r = l->on_hooks ? l->on_hooks(l, err) : 0;
-
-	return r < 0 ? r : launch_send(l, STEP_HOOKS_DONE, l->process.pid, err);
-}
-
-/*
- * A step outside failed. A process that ended meanwhile is the cause, and what it said before counts most. The rest
- * (a broken pipe, a cgroup that went away with it) only follows from that.
- */
-static int prefer_death(struct launch *l, int r, struct error *err)
-{
-	struct handshake_packet packet;
-	struct error own = { 0 };
-	int fd = -EBADF, step;
-
-	if (l->process.pid <= 0 || (l->plan.header->flags & PLAN_HAS_FORK) ||
-	    !has_ended(l->process.pid))
-		return r;
-	do {
-		fd_close(fd);
-		step = launch_receive(l, &packet, &fd, &own);
-	} while (step > STEP_NONE);
-	fd_close(fd);
-	if (step == STEP_NONE)
-		return explain_death(l, err);
-	if (own.class != ERROR_NONE && err)
-		*err = own;
-	return step;
-}
-
-static int serve_until_ready(struct launch *l, struct error *err)
-{
-	struct handshake_packet packet;
-
-	for (;;) {
-		int fd = -EBADF;
-		int r = launch_receive(l, &packet, &fd, err);
-
-		switch (r) {
-		case STEP_FORKED:
-			r = take_forked(l, fd, err);
-			break;
-		case STEP_HOOKS:
-			r = run_hooks(l, err);
-			break;
-		case STEP_CONSOLE:
-			packet.text[sizeof(packet.text) - 1] = '\0';
-			r = l->on_console ? l->on_console(l, fd, packet.text, err) : 0;
-			fd_close(fd);
-			break;
-		case STEP_READY:
-			return 0;
-		case STEP_NONE:
-			return explain_death(l, err);
-		default:
-			if (r >= 0)
-				r = error_fail(err, ERROR_INTERNAL, 0,
-					       "handshake step '%s' is not expected here",
-					       handshake_step_name(r));
-		}
-		if (r < 0)
-			return r;
-	}
 }
 
 /* After every source was opened (R2): what is attached now is in none of them. */
@@ -390,6 +287,7 @@ int launch_start(struct launch *l, struct error *err)
 	l->socket = -EBADF;
 	l->null_fd = -EBADF;
 	l->last_step = STEP_NONE;
+	l->next_op = l->remarks = 0;
 	r = spawn(l, err);
 	launch_close_sources(l);
 	l->null_fd = fd_close(l->null_fd);
@@ -397,10 +295,10 @@ int launch_start(struct launch *l, struct error *err)
 		log_debug("process %d runs a plan of %u steps", (int)l->process.pid,
 			  l->plan.header->op_count);
 		r = release_first(l, err);
-		r = r < 0 ? prefer_death(l, r, err) : r;
+		r = r < 0 ? launch_prefer_death(l, r, err) : r;
 	}
 	if (r >= 0)
-		r = serve_until_ready(l, err);
+		r = launch_serve_until_ready(l, err);
 	if (r < 0)
 		launch_kill(l);
 	else
@@ -408,63 +306,12 @@ int launch_start(struct launch *l, struct error *err)
 	return r;
 }
 
-static int serve_listener(struct launch *l, int fd, struct error *err)
-{
-	int r;
-
-	if (!launch_is_listener(fd))
-		r = error_fail(err, ERROR_INTERNAL, 0,
-			       "what came with the step 'listener' is no seccomp listener");
-	else if (l->on_listener)
-		r = l->on_listener(l, fd, err);
-	else
-		r = error_fail(err, ERROR_INTERNAL, 0, "nobody takes the seccomp listener");
-
-	fd_close(fd);
-	return r < 0 ? r : launch_send(l, STEP_LISTENER_DONE, 0, err);
-}
-
-/* EOF before RUNNING: the process died in a startContainer hook, or was killed at its gate. */
-static int explain_no_program(struct launch *l, bool own_child, struct error *err)
-{
-	if (own_child)
-		return explain_death(l, err);
-	return error_fail(err, ERROR_SYSTEM, 0,
-			  "the container's process ended before its program ran");
-}
-
-/* From START to EOF, which execve() causes by closing the socket. */
-static int serve_until_exec(struct launch *l, bool own_child, struct error *err)
-{
-	/* A plan without a program (mounts add) ends after READY. */
-	bool running = l->plan.header && (l->plan.header->flags & PLAN_MOUNTS);
-	struct handshake_packet packet;
-
-	for (;;) {
-		int fd = -EBADF;
-		int r = launch_receive(l, &packet, &fd, err);
-
-		if (r == STEP_NONE)
-			return running ? 0 : explain_no_program(l, own_child, err);
-		if (r == STEP_RUNNING)
-			running = true;
-		else if (r == STEP_LISTENER)
-			r = serve_listener(l, fd, err);
-		else if (r >= 0)
-			r = error_fail(err, ERROR_INTERNAL, 0,
-				       "handshake step '%s' is not expected here",
-				       handshake_step_name(r));
-		if (r < 0)
-			return r;
-	}
-}
-
 int launch_release(struct launch *l, bool start, struct error *err)
 {
 	int r = start && !l->start_early ? launch_send(l, STEP_START, l->process.pid, err) : 0;
 
 	if (r >= 0)
-		r = serve_until_exec(l, true, err);
+		r = launch_serve_until_exec(l, err);
 	if (r < 0)
 		launch_kill(l);
 	l->socket = fd_close(l->socket);
@@ -485,7 +332,7 @@ int launch_open_gate(struct launch *l, int state_dirfd, struct error *err)
 				 "cannot reach the container's process at its start gate");
 	r = launch_send(l, STEP_START, l->process.pid, err);
 	if (r >= 0)
-		r = serve_until_exec(l, false, err);
+		r = launch_serve_until_exec(l, err);
 	l->socket = fd_close(l->socket);
 	return r;
 }

@@ -26,8 +26,22 @@ int launch_replace_null(struct launch *l, struct error *err);
  */
 void launch_give_stdio(const struct launch *l);
 
-/* listener.c */
+/* descriptors.c: what came with a step (R28). None of these asks the filesystem of the descriptor, which may never answer. */
 bool launch_is_listener(int fd);
+/* The number of the terminal whose master fd is, or -errno. */
+int launch_pty_number(int fd);
+/* The pid behind the pidfd of a child of ours, ended or not; or -errno. A pidfd of anybody else is refused. */
+pid_t launch_own_child(int pidfd);
+
+/* serve.c: the better reason of a failure r outside: the end of the process, or what it said before. */
+int launch_prefer_death(struct launch *l, int r, struct error *err);
+/* serve.c: what the process says, until READY and until execve. Public for the tests. */
+int launch_serve_until_ready(struct launch *l, struct error *err);
+int launch_serve_until_exec(struct launch *l, struct error *err);
+/* launch.c: the end of our child: its status, or false if a tracer keeps it (ptrace(2)) or it goes on. */
+bool launch_reap(struct launch *l, int timeout_ms, int *ret_status);
+/* launch.c: what is done to the process that FORKED told of, before it goes on. */
+int launch_adopt(struct launch *l, int pidfd, struct error *err);
 
 /* image.c: a sealed memfd with the plan's bytes. */
 int launch_plan_memfd(const struct plan_header *header, struct error *err);
@@ -51,7 +65,10 @@ int launch_explain_oom_score(const struct launch *l, int r, struct error *err);
 int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
 /* For a process that does not wait: the end of the other side is no error here. fd may be -EBADF. */
 int launch_send_fd(struct launch *l, enum handshake_step step, int fd, struct error *err);
-/* Returns the step; received descriptors in *ret_fd (or -EBADF). STEP_NONE on EOF. FAILED is turned into err and a negative value. */
+/*
+ * Returns the step. FORKED, CONSOLE and LISTENER come with one descriptor, in *ret_fd; any other step with one is an error. STEP_NONE
+ * on EOF, and when the process has ended. FAILED is turned into err and a negative value.
+ */
 int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
 		   struct error *err);
 

@@ -8,6 +8,13 @@
 
 #include "launch/launch_private.h"
 
+enum {
+	REMARKS_MAX = 1024,
+	REMARKS_PER_OP = 16,
+	LOOK_MS = 500,    /* how often the state of a process that says nothing is looked at */
+	STOPPED_MAX = 20, /* so many times stopped, one look after the other */
+};
+
 static int send_step(struct launch *l, enum handshake_step step, int32_t value, int fd,
 		     struct error *err)
 {
@@ -52,16 +59,44 @@ static void report_timing(const struct launch *l, const struct handshake_packet 
 		   plan_string(p, plan_ops(p)[packet->op].origin));
 }
 
+/* Of steps that the plan owes, only the next one (R28). On the gate connection there is no plan, and the table alone decides. */
+static bool is_due(struct launch *l, enum handshake_step step)
+{
+	const struct plan_header *p = l->plan.header;
+
+	if (step != STEP_FORKED && step != STEP_HOOKS && step != STEP_CONSOLE &&
+	    step != STEP_READY && step != STEP_LISTENER)
+		return true;
+	if (!p)
+		return step == STEP_LISTENER;
+	if (handshake_owed(p, &l->next_op) != step)
+		return false;
+	l->next_op++;
+	return true;
+}
+
+static bool brings_descriptor(enum handshake_step step)
+{
+	return step == STEP_FORKED || step == STEP_CONSOLE || step == STEP_LISTENER;
+}
+
 static int check_packet(struct launch *l, const struct handshake_packet *packet, ssize_t len,
-			struct error *err)
+			unsigned nfds, struct error *err)
 {
 	if (len != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION ||
 	    packet->step >= STEP_COUNT)
 		return error_fail(err, ERROR_INTERNAL, 0,
 				  "a malformed packet from the container's process");
-	if (!handshake_may_follow(l->last_step, packet->step, true))
+	if (!handshake_may_follow(l->last_step, packet->step, true) || !is_due(l, packet->step))
 		return error_fail(err, ERROR_INTERNAL, 0, "handshake step '%s' may not come now",
 				  handshake_step_name(packet->step));
+	if (nfds != brings_descriptor(packet->step))
+		return error_fail(err, ERROR_INTERNAL, 0,
+				  "handshake step '%s' came with %s descriptor",
+				  handshake_step_name(packet->step),
+				  nfds == 0   ? "no"
+				  : nfds == 1 ? "a"
+					      : "more than one");
 	return 0;
 }
 
@@ -83,45 +118,107 @@ static int take_failure(const struct handshake_packet *packet, struct error *err
 	return packet->error.code > 0 ? -packet->error.code : -EINVAL;
 }
 
-int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
-		   struct error *err)
+/* Each op can be timed, and says little else: more is said to keep us. */
+static int count_remark(struct launch *l, struct error *err)
 {
-	for (;;) {
-		struct pollfd readable = { .fd = l->socket, .events = POLLIN };
-		int fds[1] = { -EBADF };
-		unsigned nfds = 1;
-		ssize_t len;
-		int r = interrupt_poll(&readable, 1, -1);
+	uint32_t ops = l->plan.header ? l->plan.header->op_count : 0;
 
-		*ret_fd = -EBADF;
+	if (l->remarks++ < REMARKS_MAX + REMARKS_PER_OP * ops)
+		return 0;
+	return error_fail(err, ERROR_INTERNAL, 0, "too many remarks from the container's process");
+}
+
+static void pass_remark_on(const struct launch *l, struct handshake_packet *packet)
+{
+	if (packet->step == STEP_TIMING) {
+		report_timing(l, packet);
+		return;
+	}
+	packet->text[sizeof(packet->text) - 1] = '\0';
+	if (packet->value > 0 && packet->value <= FALLBACK_COUNT)
+		fallback_log(NULL, (enum fallback)(packet->value - 1));
+	else
+		log_debug("%s", packet->text);
+}
+
+/* By a signal or by a tracer. A frozen process is neither: it goes on when the container is resumed. */
+static bool is_stopped(const struct launch *l)
+{
+	uint64_t start_time;
+	char state;
+
+	return l->plan.header && l->process.pid > 0 &&
+	       pidref_stat(l->process.pid, &state, &start_time) == 0 &&
+	       (state == 'T' || state == 't');
+}
+
+/*
+ * 1: there is a packet, or EOF; 0: the process has ended without one, though somebody else may hold its end of the socket. A
+ * process that the container keeps stopped is not waited for without limit.
+ */
+static int wait_for_packet(const struct launch *l, struct error *err)
+{
+	struct pollfd p[] = { { .fd = l->socket, .events = POLLIN },
+			      { .fd = l->process.fd, .events = POLLIN } };
+
+	for (unsigned stopped = 0; stopped < STOPPED_MAX;) {
+		int r = interrupt_poll(p, ARRAY_SIZE(p), LOOK_MS);
+
 		if (r == -EINTR)
 			return error_fail(err, ERROR_SYSTEM, EINTR,
 					  "a signal ended us before the container's program ran");
-		len = sock_recv(l->socket, packet, sizeof(*packet), fds, &nfds, -1);
+		if (r < 0)
+			return error_set(err, -r, "cannot wait for the container's process");
+		if (p[0].revents)
+			return 1;
+		/* What it sent before it ended is there by now. */
+		if (p[1].revents)
+			return poll(p, 1, 0) > 0;
+		stopped = is_stopped(l) ? stopped + 1 : 0;
+	}
+	return error_fail(err, ERROR_SYSTEM, 0,
+			  "the container's process is kept stopped by a signal or a tracer");
+}
 
-		*ret_fd = nfds ? fds[0] : -EBADF;
-		if (len == 0 || len == -ECONNRESET)
-			return STEP_NONE;
-		r = len < 0 ? error_set(err, (int)-len, "cannot hear from the container's process")
-			    : check_packet(l, packet, len, err);
-		if (r < 0) {
-			*ret_fd = fd_close(*ret_fd);
-			return r;
-		}
-		/* Only these three bring one; any other would pile up here. */
-		if (packet->step != STEP_FORKED && packet->step != STEP_CONSOLE &&
-		    packet->step != STEP_LISTENER)
-			*ret_fd = fd_close(*ret_fd);
+static int receive_packet(struct launch *l, struct handshake_packet *packet, int *ret_fd,
+			  struct error *err)
+{
+	int fds[2] = { -EBADF, -EBADF }; /* one more than is ever due */
+	unsigned nfds = ARRAY_SIZE(fds);
+	ssize_t len;
+	int r = wait_for_packet(l, err);
+
+	if (r <= 0)
+		return r;
+	len = sock_recv(l->socket, packet, sizeof(*packet), fds, &nfds, -1);
+	if (len == 0 || len == -ECONNRESET)
+		return 0;
+	if (len < 0)
+		return error_set(err, (int)-len, "cannot hear from the container's process");
+	r = check_packet(l, packet, len, nfds, err);
+	if (r >= 0)
+		*ret_fd = TAKE_FD(fds[0]);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+	return r < 0 ? r : 1;
+}
+
+int launch_receive(struct launch *l, struct handshake_packet *packet, int *ret_fd,
+		   struct error *err)
+{
+	*ret_fd = -EBADF;
+	for (;;) {
+		int r = receive_packet(l, packet, ret_fd, err);
+
+		if (r <= 0)
+			return r < 0 ? r : STEP_NONE;
 		switch (packet->step) {
 		case STEP_DEBUG:
-			packet->text[sizeof(packet->text) - 1] = '\0';
-			if (packet->value > 0 && packet->value <= FALLBACK_COUNT)
-				fallback_log(NULL, (enum fallback)(packet->value - 1));
-			else
-				log_debug("%s", packet->text);
-			continue;
 		case STEP_TIMING:
-			report_timing(l, packet);
+			r = count_remark(l, err);
+			if (r < 0)
+				return r;
+			pass_remark_on(l, packet);
 			continue;
 		case STEP_FAILED:
 			return take_failure(packet, err);

@@ -4,6 +4,7 @@
  * with the other about whose turn it is.
  */
 #include "knarr/handshake.h"
+#include "knarr/plan.h"
 
 #define BIT(step) (1u << (step))
 
@@ -56,4 +57,39 @@ bool handshake_may_follow(enum handshake_step last, enum handshake_step next, bo
 	if (next == STEP_FAILED || next == STEP_DEBUG || next == STEP_TIMING)
 		return from_child;
 	return ((from_child ? successors[last].child : successors[last].host) & BIT(next)) != 0;
+}
+
+static enum handshake_step step_of(const struct plan_header *p, const struct plan_op *op)
+{
+	const struct plan_arg_seccomp *filter;
+
+	switch (op->type) {
+	case OP_FORK:
+		return STEP_FORKED;
+	case OP_HOOKS_RUNTIME:
+		return STEP_HOOKS;
+	case OP_CONSOLE:
+		return STEP_CONSOLE;
+	case OP_GATE:
+		return STEP_READY;
+	case OP_SECCOMP:
+		filter = plan_at(p, op->arg);
+		return filter && (filter->flags & PLAN_SECCOMP_LISTENER) ? STEP_LISTENER
+									 : STEP_NONE;
+	default:
+		return STEP_NONE;
+	}
+}
+
+enum handshake_step handshake_owed(const struct plan_header *p, uint32_t *op)
+{
+	const struct plan_op *ops = plan_ops(p);
+
+	for (; *op < p->op_count; (*op)++) {
+		enum handshake_step step = step_of(p, &ops[*op]);
+
+		if (step != STEP_NONE)
+			return step;
+	}
+	return STEP_NONE;
 }
