@@ -44,7 +44,10 @@ void setup_done(struct setup *s);
 
 /* ---- hand_over.c: what callers are given of a new process ---- */
 
-/* LISTEN_FDS of our environment, 0 without. Callers pass it with a foreign LISTEN_PID, so that is not compared. */
+/*
+ * LISTEN_FDS of our environment; 0 without, if LISTEN_PID names another process, or if a directory or an O_PATH descriptor is among
+ * them. Podman passes the same descriptors with --preserve-fds and a foreign LISTEN_PID: they are passed on by that option.
+ */
 uint32_t listen_fds_inherited(void);
 /* Decimal pid without newline, by rename, so that an existing file is replaced as a whole. */
 int pid_file_write(const char *path, pid_t pid, struct error *err);

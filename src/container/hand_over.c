@@ -5,17 +5,40 @@
 #include <libgen.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "container/container_private.h"
 
 #define LISTEN_FDS_MAX 4096
 
+/* Socket activation passes sockets, pipes, files and devices. A directory, or a place without access, leads into the host. */
+static bool may_be_passed(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (!(flags & O_PATH) && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode));
+}
+
+/* Meant for us only if LISTEN_PID is ours (sd_listen_fds(3)): the variables outlive an exec, the descriptors may not. */
 uint32_t listen_fds_inherited(void)
 {
-	const char *text = getenv("LISTEN_FDS");
-	uint32_t n;
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint32_t n, meant;
 
-	return text && num_parse_u32(text, &n) == 0 && n <= LISTEN_FDS_MAX ? n : 0;
+	if (!count || !pid || num_parse_u32(pid, &meant) < 0 || meant != (uint32_t)getpid() ||
+	    num_parse_u32(count, &n) < 0 || n > LISTEN_FDS_MAX)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (may_be_passed(3 + (int)i))
+			continue;
+		log_warning("descriptor %u of LISTEN_FDS is a directory or an O_PATH descriptor, "
+			    "ignoring LISTEN_FDS",
+			    3 + i);
+		return 0;
+	}
+	return n;
 }
 
 int pid_file_write(const char *path, pid_t pid, struct error *err)

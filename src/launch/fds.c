@@ -10,8 +10,8 @@
 
 #include "launch/launch_private.h"
 
-/* Leaves room for what we open ourselves beside the preserved ones. */
-#define OWN_FDS 64
+/* What we open ourselves beside the preserved ones, before open.c raises the limit. */
+#define OWN_FDS 16
 
 static int make_room(uint32_t preserve)
 {
@@ -29,8 +29,10 @@ int launch_protect_fds(uint32_t preserve, struct error *err)
 
 	r = make_room(preserve);
 	if (r < 0)
-		return error_fail(err, ERROR_USAGE, -r, "cannot preserve %u file descriptors",
-				  preserve);
+		return error_fail(
+			err, ERROR_USAGE, -r,
+			"the limit of open files (RLIMIT_NOFILE) is too low for %u preserved and %u own",
+			preserve, OWN_FDS);
 	r = sys_close_range(3 + preserve, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (r < 0)
 		return error_set(err, -r, "cannot mark file descriptors close-on-exec");

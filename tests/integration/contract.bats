@@ -199,6 +199,19 @@ one_record() {
 	[ "$(awk '{print $1}' <<<"$output" | paste -sd' ')" = "3 4" ]
 }
 
+@test "LISTEN_FDS of another process, or with a directory, passes nothing: run and exec" {
+	set_args /bin/probe fds
+	run -0 bash -c 'exec 3</; LISTEN_FDS=1 LISTEN_PID=1 exec "$RT" --root "$1" run --bundle "$2" "$3"' - "$ROOT" "$BUNDLE" "$ID"
+	[ "$output" = "" ]
+	run -0 bash -c 'exec 3</; LISTEN_FDS=1 exec "$RT" --root "$1" run --bundle "$2" "$3"' - "$ROOT" "$BUNDLE" "$ID"
+	[ "$output" = "" ]
+	run -0 bash -c 'exec 3</; LISTEN_FDS=1 exec env LISTEN_PID=$$ "$RT" --root "$1" run --bundle "$2" "$3" 2>/dev/null' - "$ROOT" "$BUNDLE" "$ID"
+	[ "$output" = "" ]
+	running
+	run -0 bash -c 'exec 3</; LISTEN_FDS=1 LISTEN_PID=1 exec "$RT" --root "$1" exec "$2" /bin/probe fds' - "$ROOT" "$ID"
+	[ "$output" = "" ]
+}
+
 @test "exec: in a paused container, and --ignore-paused" {
 	need_cgroup
 	running
