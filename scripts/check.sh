@@ -4,13 +4,14 @@
 #   --quick       no virtual machine, no sanitizers, two seconds for each fuzz target
 #   --no-vm       no virtual machine
 #   --no-install  installs nothing: what is missing fails
-#   LAYER         only these: lint unit fuzz integration user asan attack policy faults vm engines
+#   LAYER         only these: lint unit fuzz integration user asan attack policy faults mutants vm engines
 #
 # The layers: lint; unit (make check, the golden plans with it); fuzz; integration and user (the same bats files, as
 # root and as the user knarr-test, who is made if needed); asan (unit and integration tests of a
 # build with sanitizers and fault points); attack (bats files that play a hostile container);
 # policy (tests/policy: what a container is given, beside runc and crun of Debian; SEED= for other cases);
-# faults (each system call of a command fails once, a sample by SEED); vm
+# faults (each system call of a command fails once, a sample by SEED); mutants (a third of tests/mutants: one
+# protection is taken out, and its test must fail); vm
 # (tests/vm in a machine with the unified cgroup tree, systemd, AppArmor); engines (tests/engines there).
 #
 # A skip is a failure unless tests/skips.allow has a reason for it. A file that fails and passes a second time is
@@ -24,7 +25,7 @@ for a; do
 	--quick) quick=yes vm=no ;;
 	--no-vm) vm=no ;;
 	--no-install) install=no ;;
-	lint | unit | fuzz | integration | user | asan | attack | policy | faults | vm | engines) only="$only $a" ;;
+	lint | unit | fuzz | integration | user | asan | attack | policy | faults | mutants | vm | engines) only="$only $a" ;;
 	*)
 		sed -n '2,/^\. /{/^#/s/^# \{0,1\}//p}' "$0"
 		exit 2
@@ -277,6 +278,15 @@ layer_faults() {
 	tally faults
 }
 
+# A third of the mutants, which the commit chooses: `make mutants` has all of them.
+layer_mutants() {
+	local seconds=300
+	[ $quick = no ] || seconds=100
+	tap mutants $((seconds + 360)) mutants.py python3 -B "$TOP/tests/mutants/mutants.py" --third --seconds $seconds
+	grep '^# ' "$LOGS/mutants-mutants.py.tap" | sed 's/^# /   /' || true
+	tally mutants
+}
+
 stop_machine() {
 	[ -n "${MACHINE:-}" ] || return 0
 	"$MACHINE" log >"$LOGS/vm-console.log" 2>/dev/null || true
@@ -387,7 +397,7 @@ fi
 
 say "build"
 if limited 900 "$TOP/scripts/build.sh" >"$LOGS/build.log" 2>&1 </dev/null; then
-	for l in lint unit fuzz integration user attack policy faults vm engines asan; do
+	for l in lint unit fuzz integration user attack policy faults mutants vm engines asan; do
 		wanted $l || continue
 		[[ $l != vm && $l != engines ]] || [ $vm = yes ] || continue
 		[ $l != asan ] || [ $quick = no ] || continue

@@ -49,6 +49,21 @@ teardown() { teardown_attack; }
 	exec 20<&- 21>&- 22<&-
 }
 
+@test "T15 a hook of the container's side has no descriptor of ours" {
+	cat >"$TMP/hook" <<SH
+#!/bin/sh
+cat >/dev/null
+for f in /proc/self/fd/*; do case \$(readlink "\$f") in '' | */hook) ;; *) echo "\${f##*/}" ;; esac; done >"$TMP/fds"
+SH
+	chmod 755 "$TMP/hook"
+	config '.hooks = {createContainer: [{path: $p, timeout: 10, env: ["PATH=/usr/bin:/bin"]}]}' --arg p "$TMP/hook"
+	set_args /bin/probe fds
+	works
+	echo "hook: $(tr '\n' ' ' <"$TMP/fds")"
+	[ "$(grep -vxE '[012]' "$TMP/fds" | wc -l)" -le 1 ] # where the shell keeps its own output meanwhile
+	[ "$(grep -cxE '[012]' "$TMP/fds")" -ge 2 ]
+}
+
 @test "T15 --preserve-fds hands over what was announced and nothing else" {
 	set_args /bin/probe fds
 	status=0

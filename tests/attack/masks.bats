@@ -77,6 +77,21 @@ masked_or_refused() {
 	[ "$status" -ne 0 ] || [ "$output" = done ]
 }
 
+@test "T13 a host whose null device is none: its file is no mask, and a mask that cannot be made is an error" {
+	[ "$(id -u)" = 0 ] || skip "needs root of the host"
+	prepared_dev
+	echo secret >"$BUNDLE/rootfs/file"
+	echo other >"$TMP/other"
+	config '.linux.maskedPaths = ["/file"]'
+	set_sh 'cat /file; echo started'
+	run unshare --mount sh -c 'mount --bind "$0" /dev/null && exec "$@"' "$TMP/other" \
+		"$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	echo "$status: $output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"cannot make the mask for '/file'"* ]]
+	[[ $output != *started* ]]
+}
+
 @test "T50 read-only paths: links, missing ones, mounts, and what is mounted below" {
 	mkdir -p "$BUNDLE/rootfs/r/real" "$BUNDLE/rootfs/r/b"
 	mkdir -p "$TMP/vol/sub"
