@@ -68,6 +68,18 @@ teardown() {
 	[ "${lines[1]}" -eq 3 ]
 }
 
+@test "devices are bound from the host in a user namespace: only the very device" {
+	need_root
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	config '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 3}]'
+	chmod 755 "$TMP" "$BUNDLE" "$BATS_RUN_TMPDIR"
+	chown -Rh 100000:100000 "$BUNDLE/rootfs"
+	set_sh 'echo started'
+	rt_run 1
+	[[ $output == *"is not the device c 1:3"* ]]
+	[[ $output != *started* ]]
+}
+
 @test "a /dev of the host is left as it is" {
 	need_root
 	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .mounts += [{destination: "/dev", type: "bind", source: "/dev", options: ["rbind", "rprivate"]}]'
