@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6b6e6172u /* "knar" */
-#define PLAN_VERSION 6u
+#define PLAN_VERSION 7u
 #define PLAN_MAX_SIZE (64u << 20)
 
 /*
@@ -209,6 +209,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_NOTIFY = 1u << 11,
 	/* devpts: gid= was left out, that group is not mapped (printed, nothing to do) */
 	PLAN_MOUNT_GID_DROPPED = 1u << 12,
+	/* OP_MOUNT: the mount is kept, and the OP_READONLY that remounts makes it read-only by its descriptor (R31) */
+	PLAN_MOUNT_READONLY_LATE = 1u << 13,
 };
 struct plan_arg_mount { /* OP_MOUNT */
 	uint32_t fstype, source, target;

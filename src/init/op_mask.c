@@ -127,6 +127,30 @@ int op_mask(struct init *in, const struct plan_op *op, struct error *err)
 }
 
 /*
+ * The mount that was filled meanwhile. OP_MOUNT has kept it: its name may lead elsewhere by now. These ops stand in
+ * the order of the mounts, so it is the first that is left.
+ */
+static int make_filled_mount_readonly(struct init *in, const char *path, struct error *err)
+{
+	const struct plan_op *ops = plan_ops(in->plan);
+	int r = -EBADF;
+
+	for (uint32_t i = 0; i < in->index; i++) {
+		const struct plan_arg_mount *arg = init_arg(in, &ops[i]);
+
+		if (ops[i].type != OP_MOUNT || !(arg->flags & PLAN_MOUNT_READONLY_LATE) ||
+		    in->opened[i] < 0)
+			continue;
+		r = mount_set_attributes(in->opened[i], false, MOUNT_ATTR_RDONLY, 0, 0, -1);
+		in->opened[i] = fd_close(in->opened[i]);
+		break;
+	}
+	return r < 0 ? init_fail(err, r, "mount_setattr", path,
+				 "cannot make the mount at '%s' read-only", path)
+		     : 0;
+}
+
+/*
  * Everything below becomes read-only as well: what a host's procfs carries, such as binfmt_misc, is
  * no less writable.
  */
@@ -135,16 +159,13 @@ int op_readonly(struct init *in, const struct plan_op *op, struct error *err)
 	const struct plan_arg_path *arg = init_arg(in, op);
 	const char *path = init_string(in, arg->path);
 	_cleanup_close_ int target = -EBADF, tree = -EBADF;
-	int r = open_path(in, op, path, &target, err);
+	int r;
 
+	if (arg->flags & PLAN_PATH_REMOUNT)
+		return make_filled_mount_readonly(in, path, err);
+	r = open_path(in, op, path, &target, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (arg->flags & PLAN_PATH_REMOUNT) {
-		r = mount_set_attributes(target, false, MOUNT_ATTR_RDONLY, 0, 0, -1);
-		return r < 0 ? init_fail(err, r, "mount_setattr", path,
-					 "cannot make the mount at '%s' read-only", path)
-			     : 0;
-	}
 	tree = clone_of(target, true);
 	if (tree < 0)
 		return init_fail(err, tree, "open_tree", path, "cannot clone '%s'", path);

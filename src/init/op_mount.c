@@ -360,5 +360,7 @@ int op_mount(struct init *in, const struct plan_op *op, struct error *err)
 					f.target);
 	}
 	init_keep_attached(in, &tree);
+	if (arg->flags & PLAN_MOUNT_READONLY_LATE)
+		in->opened[in->index] = TAKE_FD(tree);
 	return r;
 }

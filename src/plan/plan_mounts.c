@@ -300,6 +300,7 @@ static int mount_new(struct builder *b, size_t index)
 		attr_set |= MOUNT_ATTR_RDONLY;
 	if (is_tmpfs && (attr_set & MOUNT_ATTR_RDONLY) && is_filled_later(b, index)) {
 		attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		flags |= PLAN_MOUNT_READONLY_LATE;
 		readonly_later(b, index);
 	}
 	if (is_tmpfs && !words_have(&words, "mode="))

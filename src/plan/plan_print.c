@@ -48,6 +48,7 @@ static const struct word mount_words[] = {
 	{ PLAN_MOUNT_SOURCE_LATE, "source-late" },
 	{ PLAN_MOUNT_NOTIFY, "own-notify" },
 	{ PLAN_MOUNT_GID_DROPPED, "gid-dropped" },
+	{ PLAN_MOUNT_READONLY_LATE, "readonly-late" },
 };
 /* The atime modes are one field: first the whole of it, as in a mask to clear. */
 static const struct word attr_words[] = {

@@ -167,6 +167,26 @@ teardown() { teardown_attack; }
 }
 
 # Its layers are longer than fsconfig(2) takes them. The other name leads to a mount of the same container.
+@test "T50 a tmpfs that is filled first becomes read-only, and no other mount does" {
+	mkdir -p "$TMP/v/x" "$TMP/v/y"
+	add_mount "{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"$TMP/v\",\"options\":[\"rbind\"]}"
+	add_mount '{"destination":"/v/y","type":"tmpfs","source":"other"}'
+	add_mount '{"destination":"/v/x","type":"tmpfs","source":"filled","options":["ro"]}'
+	add_mount "{\"destination\":\"/v/x/sub\",\"type\":\"bind\",\"source\":\"$H\",\"options\":[\"rbind\"]}"
+	set_args /bin/cat /proc/self/mountinfo
+	race "$TMP/v/x" "$TMP/v/y"
+	local started=0
+	for ((i = 0; i < ROUNDS; i++)); do
+		go
+		[ $status = 0 ] || continue
+		started=$((started + 1))
+		! grep ' - tmpfs filled ' <<<"$output" | grep -v ' ro,' || { echo "round $i: it stayed writable"; echo "$output"; return 1; }
+		! grep ' - tmpfs other ' <<<"$output" | grep ' ro,' || { echo "round $i: another became read-only"; echo "$output"; return 1; }
+	done
+	echo "started $started of $ROUNDS"
+	[ $started -gt 0 ]
+}
+
 @test "T50 the attributes of an overlay with long options go to no other mount" {
 	local layers="" i
 	mkdir -p "$TMP/v/x" "$TMP/v/y" "$TMP/up" "$TMP/work"
