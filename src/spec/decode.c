@@ -121,19 +121,20 @@ void decode_remedy(struct decode *d, const char *fmt, ...)
 	error_add_remedy(err, "%s", text);
 }
 
-bool decode_warning(struct decode *d, const struct jnode *node, const char *fmt, ...)
+static bool remark(struct decode *d, const struct jnode *node, enum log_level level,
+		   const char *fmt, va_list ap)
 {
 	char text[sizeof(d->err->text)];
 	struct spec_finding *f;
-	va_list ap;
 
-	if (!d->findings && !log_enabled(LOG_LEVEL_WARNING))
+	if (!d->findings && !log_enabled(level))
 		return false;
-	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (!d->findings) {
-		log_warning("%s, ignoring", text);
+		if (level == LOG_LEVEL_WARNING)
+			log_warning("%s, ignoring", text);
+		else
+			log_info("%s", text);
 		return false;
 	}
 	if (d->findings->count >= MAX_FINDINGS)
@@ -143,6 +144,26 @@ bool decode_warning(struct decode *d, const struct jnode *node, const char *fmt,
 	(void)error_fail(&f->error, ERROR_CONFIG, 0, "%s", text);
 	(void)error_at_node(&f->error, d->doc, node);
 	return true;
+}
+
+bool decode_warning(struct decode *d, const struct jnode *node, const char *fmt, ...)
+{
+	va_list ap;
+	bool kept;
+
+	va_start(ap, fmt);
+	kept = remark(d, node, LOG_LEVEL_WARNING, fmt, ap);
+	va_end(ap);
+	return kept;
+}
+
+void decode_notice(struct decode *d, const struct jnode *node, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)remark(d, node, LOG_LEVEL_INFO, fmt, ap);
+	va_end(ap);
 }
 
 int decode_missing(struct decode *d, const struct jnode *object, const char *member)

@@ -61,6 +61,8 @@ void decode_remedy(struct decode *d, const char *fmt, ...) _printf_(2, 3);
 /* A finding that refuses nothing (true: it was recorded, a remedy may follow); without findings a line of the log. */
 bool decode_warning(struct decode *d, const struct jnode *node, const char *fmt, ...)
 	_printf_(3, 4);
+/* As a warning for `check`; a run says it at the level "info" only, since what was asked for happens. */
+void decode_notice(struct decode *d, const struct jnode *node, const char *fmt, ...) _printf_(3, 4);
 int decode_missing(struct decode *d, const struct jnode *object, const char *member);
 /* "process.args[1]": how messages call a node. Static text of the document's name for the root. */
 const char *decode_name(const struct decode *d, const struct jnode *node, char *buf, size_t size);

@@ -12,7 +12,7 @@ static int mount_destination(struct decode *d, const struct jnode *node, void *t
 	if (!node->text_len)
 		return decode_error(d, node, "'%s' is empty", DECODE_NAME(d, node));
 	if (node->text[0] != '/')
-		(void)decode_warning(
+		decode_notice(
 			d, node,
 			"'%s' is relative ('%.100s') and taken as below '/', which is deprecated",
 			DECODE_NAME(d, node), node->text);
@@ -76,7 +76,7 @@ static int decode_mount(struct decode *d, const struct jnode *node, void *target
 	if (r)
 		return r;
 	if (m->uid_maps.node && !(m->flags & (SPEC_MOUNT_IDMAP | SPEC_MOUNT_RIDMAP))) {
-		(void)decode_warning(
+		decode_notice(
 			d, node,
 			"'%s' has uidMappings without the option 'idmap' or 'ridmap', 'idmap' is assumed",
 			DECODE_NAME(d, node));
