@@ -4,6 +4,7 @@
  * its own: after the join, "/" is the container's. It ends after the gate, without a program.
  */
 #include <sched.h>
+#include <string.h>
 
 #include "plan/plan_build.h"
 

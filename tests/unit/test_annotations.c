@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* annotations.c: what is off until the caller allows it, and that it is off for everybody who asks. */
+#include <unistd.h>
+
 #include "container/container_private.h"
 #include "spec_text.h"
 

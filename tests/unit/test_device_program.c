@@ -228,6 +228,13 @@ static void agrees_with_the_rules_for_random_lists(void **state)
 	}
 }
 
+#define RULE(allows, t, maj, min, accesses)            \
+	((struct spec_device_rule){ .allow = (allows), \
+				    .type = (t),       \
+				    .major = (maj),    \
+				    .minor = (min),    \
+				    .access = (accesses) })
+
 static uint64_t verdict(struct spec_device_rule *rules, size_t count, struct access a)
 {
 	struct spec_resources res = { .devices = rules, .device_count = count };
@@ -256,12 +263,14 @@ static void the_last_matching_rule_wins(void **state)
 	assert_int_equal(verdict(rules, 3, (struct access){ 'b', 10, 228, R }), 0);
 }
 
-static const struct spec_device_rule deny_all = { false, 'a', -1, -1, R | W | M };
+static const struct spec_device_rule deny_all = {
+	.allow = false, .type = 'a', .major = -1, .minor = -1, .access = R | W | M
+};
 
 static void a_deny_rule_with_numbers_outranks_the_default_devices(void **state)
 {
-	struct spec_device_rule rules[] = { deny_all, { false, 'c', 1, 3, W } };
-	struct spec_device_rule before[] = { { false, 'c', 1, -1, R | W | M }, deny_all };
+	struct spec_device_rule rules[] = { deny_all, RULE(false, 'c', 1, 3, W) };
+	struct spec_device_rule before[] = { RULE(false, 'c', 1, -1, R | W | M), deny_all };
 
 	(void)state;
 	assert_int_equal(verdict(rules, 2, (struct access){ 'c', 1, 3, R | M }), 1);
@@ -273,8 +282,8 @@ static void a_deny_rule_with_numbers_outranks_the_default_devices(void **state)
 
 static void a_deny_rule_without_numbers_spares_the_default_devices(void **state)
 {
-	struct spec_device_rule rules[] = { { true, 'a', -1, -1, R | W | M },
-					    { false, 'c', -1, -1, R | W | M } };
+	struct spec_device_rule rules[] = { RULE(true, 'a', -1, -1, R | W | M),
+					    RULE(false, 'c', -1, -1, R | W | M) };
 
 	(void)state;
 	assert_int_equal(verdict(rules, 2, (struct access){ 'c', 1, 3, R | W | M }), 1);
@@ -285,10 +294,10 @@ static void a_deny_rule_without_numbers_spares_the_default_devices(void **state)
 
 static void mknod_is_denied_where_it_was_granted_or_is_named_alone(void **state)
 {
-	struct spec_device_rule docker[] = { deny_all, { false, 'c', 10, 229, R | W | M } };
-	struct spec_device_rule alone[] = { deny_all, { false, 'c', 10, 229, M } };
-	struct spec_device_rule granted[] = { { true, 'a', -1, -1, R | W | M },
-					      { false, 'c', 10, 229, R | W | M } };
+	struct spec_device_rule docker[] = { deny_all, RULE(false, 'c', 10, 229, R | W | M) };
+	struct spec_device_rule alone[] = { deny_all, RULE(false, 'c', 10, 229, M) };
+	struct spec_device_rule granted[] = { RULE(true, 'a', -1, -1, R | W | M),
+					      RULE(false, 'c', 10, 229, R | W | M) };
 
 	(void)state;
 	assert_int_equal(verdict(docker, 2, (struct access){ 'c', 10, 229, M }), 1);
@@ -299,8 +308,8 @@ static void mknod_is_denied_where_it_was_granted_or_is_named_alone(void **state)
 
 static void denying_everything_denies_every_access(void **state)
 {
-	struct spec_device_rule rules[] = { { true, 'a', -1, -1, R | W | M },
-					    { false, 'a', -1, -1, R } };
+	struct spec_device_rule rules[] = { RULE(true, 'a', -1, -1, R | W | M),
+					    RULE(false, 'a', -1, -1, R) };
 
 	(void)state;
 	assert_int_equal(verdict(rules, 2, (struct access){ 'b', 8, 0, W }), 0);
