@@ -145,6 +145,13 @@ bool text_has_prefix(const char *s, const char *prefix);
 bool text_has_suffix(const char *s, const char *suffix);
 /* True for valid UTF-8 without NUL in [s, s+len). */
 bool text_is_utf8(const char *s, size_t len);
+/*
+ * Bytes of the character at s. 0: it must not reach a terminal. That is the end, a control character (U+0080 to
+ * U+009F, too: U+009B begins an escape sequence) or a byte that is not UTF-8.
+ */
+size_t text_character(const char *s);
+/* Makes one line that a terminal can show: '\n' and '\t' become a space, other bytes of that kind '?'. Returns s. */
+char *text_sanitize(char *s);
 /* The entry of words (NULL-terminated) that is nearest to word by edit distance, or NULL if none is near (distance <= 2 and < half its length). */
 const char *text_nearest(const char *word, const char *const *words);
 /* malloc'd formatted string; ends the process on out of memory. */

@@ -226,11 +226,5 @@ const char *error_format(const struct error *err, char *buf, size_t size)
 		append(buf, size, err->remedy);
 	}
 	/* One line, whatever names the caller quoted: a file name may hold a newline or an escape sequence. */
-	for (char *p = buf; *p != '\0'; p++) {
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
-		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
-	return buf;
+	return text_sanitize(buf);
 }

@@ -185,13 +185,13 @@ struct jwrite *jwrite_parsed(const char *text)
 
 /* ---- text ---- */
 
-/* How many bytes stand for themselves. */
+/* How many bytes stand for themselves. Control characters do not, U+007F to U+009F neither: a terminal obeys them. */
 static size_t plain_span(const char *s)
 {
-	size_t n = 0;
+	size_t n = 0, len;
 
-	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
-		n++;
+	while (s[n] != '"' && s[n] != '\\' && (len = text_character(s + n)) > 0)
+		n += len;
 	return n;
 }
 
@@ -214,7 +214,9 @@ static void write_string(struct buf *b, const char *s)
 
 			buf_add(b, escape, 2);
 		} else {
-			buf_printf(b, "\\u%04x", (unsigned)*s);
+			if (*s == '\xc2')
+				s++; /* U+0080 to U+009F: the second byte is the number */
+			buf_printf(b, "\\u%04x", (unsigned)(unsigned char)*s);
 		}
 	}
 	buf_add_str(b, "\"");

@@ -206,15 +206,18 @@ static void text_record(struct buf *b, enum log_level level, const char *message
 
 	time_text(now, sizeof(now));
 	buf_printf(b, "time=\"%s\" level=%s msg=\"", now, level_names[level]);
-	for (const char *p = message; *p != '\0'; p++) {
+	for (const char *p = message; *p != '\0';) {
+		size_t n = text_character(p);
+
 		if (*p == '"' || *p == '\\')
 			buf_printf(b, "\\%c", *p);
 		else if (*p == '\n')
 			buf_add_str(b, "\\n");
-		else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			buf_printf(b, "\\x%02x", (unsigned)*p);
+		else if (n == 0)
+			buf_printf(b, "\\x%02x", (unsigned)(unsigned char)*p);
 		else
-			buf_add(b, p, 1);
+			buf_add(b, p, n);
+		p += n ? n : 1;
 	}
 	buf_add_str(b, "\"");
 }
@@ -307,6 +310,9 @@ static void _printf_(2, 0) vrecord(enum log_level level, const char *fmt, va_lis
 
 	if (vsnprintf(message, sizeof(message), fmt, ap) < 0)
 		message[0] = '\0';
+	/* The names in it may be the container's. JSON and the log file escape them themselves. */
+	if (state.format != LOG_FORMAT_JSON && state.sink != SINK_FILE)
+		text_sanitize(message);
 	if (state.hold && level == LOG_LEVEL_WARNING)
 		buf_add(&state.held, message, strlen(message) + 1);
 	else
@@ -371,7 +377,7 @@ void log_timing(const char *fmt, ...)
 	va_end(ap);
 	if (r < 0)
 		return;
-	buf_add_str(&b, line);
+	buf_add_str(&b, text_sanitize(line));
 	write_line(STDERR_FILENO, &b);
 	buf_done(&b);
 }

@@ -90,6 +90,29 @@ static size_t utf8_character(const unsigned char *p, size_t left)
 	return len;
 }
 
+size_t text_character(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len;
+
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	len = utf8_character(p, strnlen(s, 4));
+	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : len;
+}
+
+char *text_sanitize(char *s)
+{
+	for (char *p = s; *p != '\0';) {
+		size_t n = text_character(p);
+
+		if (n == 0)
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
+		p += n ? n : 1;
+	}
+	return s;
+}
+
 /* Nearly all text is ASCII: eight bytes at a time, none of them 0 and none above 0x7f. */
 static size_t ascii_prefix(const unsigned char *p, size_t len)
 {

@@ -123,13 +123,15 @@ static int select_rows(const char *text, const pid_t *pids, size_t count, struct
 		return -EINVAL;
 	}
 	for (bool header = true; *text; header = false) {
-		size_t line = strcspn(text, "\n");
+		size_t line = strcspn(text, "\n"), start = out->len;
 
-		line += text[line] == '\n';
 		if (header ||
-		    (find_word(text, column, &word, &len) && has_pid(pids, count, word, len)))
+		    (find_word(text, column, &word, &len) && has_pid(pids, count, word, len))) {
 			buf_add(out, text, line);
-		text += line;
+			text_sanitize(out->data + start); /* a container chooses its arguments */
+			buf_add_str(out, "\n");
+		}
+		text += line + (text[line] == '\n');
 	}
 	return 0;
 }

@@ -31,9 +31,11 @@ void output_table(const char *const *cells, size_t rows, size_t columns, struct 
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t c = 0; c < columns; c++) {
 			const char *cell = cells[r * columns + c];
-			size_t width = 12;
+			size_t width = 12, start = out->len;
 
 			buf_add_str(out, cell);
+			if (cell[0])
+				text_sanitize(out->data + start); /* as many bytes as before */
 			if (c + 1 == columns)
 				break;
 			for (size_t i = 0; i < rows; i++) {

@@ -115,13 +115,14 @@ static void print_text(struct buf *out, const char *s)
 {
 	if (*s == '\0')
 		buf_add_str(out, "\"\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s != '\0') {
+		size_t n = text_character(s);
 
-		if (c <= ' ' || c == 0x7f || c == '\\' || c == '"')
-			buf_printf(out, "\\x%02x", c);
+		if (n == 0 || *s == ' ' || *s == '\\' || *s == '"')
+			buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*s);
 		else
-			buf_add(out, s, 1);
+			buf_add(out, s, n);
+		s += n ? n : 1;
 	}
 }
 

@@ -321,3 +321,44 @@ at_text() {
 	[[ $output == *"cannot look into rootfs"*"ermission denied"* && $output != *PATH* ]]
 	[[ $first == *"config.json:"*"may not enter the root filesystem"* ]]
 }
+
+# What a terminal obeys: ESC, DEL, and U+0080 to U+009F, in UTF-8 or as one byte.
+steers_no_terminal() {
+	python3 -c '
+import re, sys
+text = open(sys.argv[1], "rb").read()
+rest = re.sub(rb"[\xc3-\xf4][\x80-\xbf]+|\xc2[\xa0-\xbf]", b"", text)
+sys.exit(bool(re.search(rb"[^\n\t\x20-\x7e]", rest)))' "$1"
+}
+
+@test "shown names steer no terminal: errors, debug lines, the log, the plan" {
+	local name='m\u009b31m\u001b[1m\u007f'
+	config '.mounts += [{destination: "/'"$name"'", type: "tmpfs", source: "'"$name"'"}]'
+	rt --log-level debug plan "$BUNDLE" >"$TMP/plan"
+	grep -q 'm\\xc2\\x9b31m' "$TMP/plan"
+	steers_no_terminal "$TMP/plan"
+	rt --log-level debug run --bundle "$BUNDLE" "$ID" >"$TMP/debug" 2>&1 || true
+	steers_no_terminal "$TMP/debug"
+	config '.mounts[-1] |= (.type = "bind" | .options = ["bind"] | .source = "/nowhere/'"$name"'")'
+	for format in text json; do
+		rt --log "$TMP/log" --log-format $format run --bundle "$BUNDLE" "$ID" >"$TMP/error" 2>&1 || true
+		grep -q nowhere "$TMP/error"
+		steers_no_terminal "$TMP/error"
+		grep -q nowhere "$TMP/log"
+		steers_no_terminal "$TMP/log"
+		rm "$TMP/log"
+	done
+}
+
+@test "the output of a hook steers no terminal" {
+	cat >"$H/hook" <<'EOF'
+#!/bin/sh
+printf 'first\nlast\233m\302\233m\033[1m' >&2
+exit 3
+EOF
+	chmod 755 "$H/hook"
+	config '.hooks.createRuntime = [{path: $p}]' --arg p "$H/hook"
+	rt --log-level debug run --bundle "$BUNDLE" "$ID" >"$TMP/error" 2>&1 || true
+	grep -q last "$TMP/error"
+	steers_no_terminal "$TMP/error"
+}

@@ -154,6 +154,11 @@ static void format_is_one_line_and_fits(void **state)
 	(void)state;
 	error_set(&err, 0, "a\nb\033c\td");
 	assert_string_equal(error_format(&err, buf, sizeof(buf)), "a b?c d");
+	/* U+009B in UTF-8 and as a byte begins an escape sequence, too. */
+	error_set(&err, 0,
+		  "a\xc2\x9b"
+		  "31m\x9bk\xc3\xa9");
+	assert_string_equal(error_format(&err, buf, sizeof(buf)), "a??31m?k\xc3\xa9");
 	error_set(&err, ENOENT, "0123456789");
 	error_format(&err, buf, sizeof(buf));
 	assert_int_equal(strlen(buf), 15);

@@ -75,8 +75,10 @@ static void strings_are_escaped_but_for_the_slash(void **state)
 	struct jwrite *o = jwrite_object();
 
 	(void)state;
-	jwrite_string(o, "/p", "/a\"\\\b\f\n\r\t\x01\x1f\x7f\xc3\xa4");
-	check_text(o, 0, "{\"/p\":\"/a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa4\"}");
+	jwrite_string(o, "/p", "/a\"\\\b\f\n\r\t\x01\x1f\x7f\xc2\x85\xc2\x9b\xc2\xa0\xc3\xa4");
+	check_text(
+		o, 0,
+		"{\"/p\":\"/a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u0085\\u009b\xc2\xa0\xc3\xa4\"}");
 }
 
 static void bytes_that_are_no_text_are_replaced(void **state)

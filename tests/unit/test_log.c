@@ -109,6 +109,26 @@ static void stderr_gets_the_bare_message(void **state)
 	free(text);
 }
 
+/* A name of the container's may hold escape sequences, with U+009B as well. */
+static void a_terminal_gets_no_control_characters(void **state)
+{
+	struct scratch *s = *state;
+	struct error err;
+	char *text;
+	int saved;
+
+	assert_int_equal(log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_DEBUG, &err), 0);
+	saved = catch_stderr(s);
+	log_warning("a\033[1m\xc2\x9b"
+		    "2m\x9b"
+		    "3m\xc3\xa9\x9b\nb");
+	log_debug("\x9b");
+	log_timing("\x9b");
+	text = caught(s, saved);
+	assert_string_equal(text, "warning: a?[1m??2m?3m\xc3\xa9? b\ndebug: ?\n?\n");
+	free(text);
+}
+
 static void json_has_the_keys_in_order(void **state)
 {
 	static const char head[] = "{\"level\":\"error\",\"msg\":\"" ESCAPED "\",\"time\":\"";
@@ -220,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SCRATCH(stderr_gets_the_bare_message),
+		IN_SCRATCH(a_terminal_gets_no_control_characters),
 		IN_SCRATCH(json_has_the_keys_in_order),
 		IN_SCRATCH(file_gets_the_record_and_stderr_the_message),
 		IN_SCRATCH(debug_goes_to_the_file_and_timing_to_stderr),

@@ -149,6 +149,28 @@ static void utc_is_the_civil_date(void **state)
 	}
 }
 
+static void what_a_terminal_obeys_is_replaced(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" },
+		{ "plain \xc3\xa9 \xc2\xa0 \xe2\x82\xac", "plain \xc3\xa9 \xc2\xa0 \xe2\x82\xac" },
+		{ "a\nb\tc", "a b c" },
+		{ "\033[31m\x7f\r", "?[31m??" },
+		{ "\xc2\x9b[m\xc2\x80\xc2\x9f", "??[m????" },
+		{ "\x9b[m\x80\xff", "?[m??" },
+		{ "\xe2\x82", "??" },
+		{ "\xc2", "?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		char text[32];
+
+		(void)text_copy(text, sizeof(text), pairs[i][0]);
+		assert_string_equal(text_sanitize(text), pairs[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +182,7 @@ int main(void)
 		cmocka_unit_test(nearest_finds_slips_only),
 		cmocka_unit_test(printf_allocates),
 		cmocka_unit_test(utc_is_the_civil_date),
+		cmocka_unit_test(what_a_terminal_obeys_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
