@@ -211,6 +211,96 @@ static void debug_goes_to_the_file_and_timing_to_stderr(void **state)
 	free(text);
 }
 
+/* What holds once the outcome is known; the suite's other tests want records at once. */
+static void with_held_warnings(struct scratch *s, const char *target, enum log_format format,
+			       bool fails, char **ret_stderr)
+{
+	struct error err;
+	int saved;
+
+	fill(&err);
+	assert_int_equal(log_open(target, format, LOG_LEVEL_WARNING, &err), 0);
+	log_hold_warnings();
+	saved = catch_stderr(s);
+	log_warning("first %d", 1);
+	log_warning("second \"x\"");
+	if (fails)
+		log_error(&err);
+	else
+		log_flush();
+	log_flush(); /* nothing is said twice */
+	*ret_stderr = caught(s, saved);
+}
+
+static void the_reason_comes_before_the_warnings(void **state)
+{
+	char *text;
+
+	with_held_warnings(*state, NULL, LOG_FORMAT_TEXT, true, &text);
+	assert_string_equal(text, MESSAGE "\nwarning: first 1\nwarning: second \"x\"\n");
+	free(text);
+	with_held_warnings(*state, NULL, LOG_FORMAT_TEXT, false, &text);
+	assert_string_equal(text, "warning: first 1\nwarning: second \"x\"\n");
+	free(text);
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+	size_t n = 0;
+
+	for (const char *p = text; (p = strstr(p, word)); p++)
+		n++;
+	return n;
+}
+
+/* Engines take the one record of a failure for its reason. */
+static void a_failure_is_one_json_record_with_its_warnings(void **state)
+{
+	static const char tail[] = ",\"warnings\":[\"first 1\",\"second \\\"x\\\"\"]}\n";
+	struct scratch *s = *state;
+	_cleanup_free_ char *path = log_path(s, "");
+	char *text;
+
+	with_held_warnings(s, path, LOG_FORMAT_JSON, true, &text);
+	assert_string_equal(text, MESSAGE "\n");
+	free(text);
+	assert_int_equal(io_read_file_at(s->fd, "log", 1 << 20, &text, NULL), 0);
+	assert_int_equal(count_of(text, "\n"), 1);
+	assert_true(text_has_prefix(text, "{\"level\":\"error\","));
+	assert_true(text_has_suffix(text, tail));
+	free(text);
+}
+
+static void warnings_of_a_success_go_to_the_log_alone(void **state)
+{
+	struct scratch *s = *state;
+	_cleanup_free_ char *path = log_path(s, "");
+	char *text;
+
+	with_held_warnings(s, path, LOG_FORMAT_JSON, false, &text);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(io_read_file_at(s->fd, "log", 1 << 20, &text, NULL), 0);
+	assert_int_equal(count_of(text, "{\"level\":\"warning\",\"msg\":\""), 2);
+	assert_int_equal(count_of(text, "\n"), 2);
+	assert_int_equal(count_of(text, "\"warnings\""), 0);
+	free(text);
+}
+
+static void a_text_log_has_the_error_first(void **state)
+{
+	struct scratch *s = *state;
+	_cleanup_free_ char *path = log_path(s, "");
+	char *text;
+
+	with_held_warnings(s, path, LOG_FORMAT_TEXT, true, &text);
+	free(text);
+	assert_int_equal(io_read_file_at(s->fd, "log", 1 << 20, &text, NULL), 0);
+	assert_int_equal(count_of(text, "\n"), 3);
+	assert_true(strstr(text, "level=error") < strstr(text, "level=warning"));
+	free(text);
+}
+
 static void bad_targets_are_told(void **state)
 {
 	struct error err = { 0 };
@@ -246,6 +336,11 @@ int main(void)
 		IN_SCRATCH(debug_goes_to_the_file_and_timing_to_stderr),
 		IN_SCRATCH(bad_targets_are_told),
 		IN_SCRATCH(a_colon_in_a_path_is_no_target),
+		/* From here on warnings are held. */
+		IN_SCRATCH(the_reason_comes_before_the_warnings),
+		IN_SCRATCH(a_failure_is_one_json_record_with_its_warnings),
+		IN_SCRATCH(warnings_of_a_success_go_to_the_log_alone),
+		IN_SCRATCH(a_text_log_has_the_error_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
