@@ -64,6 +64,9 @@ struct cgroup {
  */
 int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *req,
 		   struct cgroup *ret, struct error *err);
+/* The same, with the path that systemd gives the scope of that name: where to look for one that is not recorded. */
+int cgroup_guess(const struct cgroup_host *host, const struct cgroup_request *req,
+		 struct cgroup *ret, struct error *err);
 /*
  * cgroupfs: makes the cgroup, enables controllers down the path, writes every limit; fd is then ready for clone3.
  * systemd: cannot make it before there is a process: see cgroup_attach(). none: no-op.

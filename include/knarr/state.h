@@ -95,6 +95,11 @@ int state_commit(const struct state_dir *d, struct error *err);
 int state_load(const struct state_dir *d, struct state *ret, struct error *err);
 /* Does this answer of state_load() mean a damaged or missing record, or could it not be read at this moment? */
 bool state_record_is_bad(int r);
+/*
+ * What can still be read of a damaged record; the rest is zero. All of it is zero where it is not known to be this
+ * container's. Annotations are left out. Always followed by state_done().
+ */
+void state_salvage(const struct state_dir *d, struct state *ret);
 int state_save_file(const struct state_dir *d, const char *name, const void *data, size_t len,
 		    struct error *err);
 /*

@@ -95,6 +95,8 @@ int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *
 int systemd_stop(const struct cgroup *cg, struct error *err);
 /* Sets what has a property, so that a reload of systemd does not undo the files. */
 int systemd_set(const struct cgroup *cg, const struct limits *limits, struct error *err);
+/* The path of the scope as systemd would choose it. */
+int systemd_guess(const struct cgroup_request *req, struct cgroup *cg);
 int systemd_check(const struct cgroup_request *req, struct error *err);
 
 #endif

@@ -90,6 +90,17 @@ static int expected_place(const struct cgroup_request *req, char *buf, size_t si
 	return r < 0 ? r : text_format(buf, size, "%s/%s", slice, name.unit);
 }
 
+int systemd_guess(const struct cgroup_request *req, struct cgroup *cg)
+{
+	char place[sizeof(cg->path) - 128], manager[128] = "";
+	int r = expected_place(req, place, sizeof(place));
+
+	if (r >= 0 && bus_is_user(req->rootless))
+		r = text_format(manager, sizeof(manager),
+				"/user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
+	return r < 0 ? r : text_format(cg->path, sizeof(cg->path), "%s%s", manager, place);
+}
+
 /* The kernel knows where systemd put the process; asking systemd would be another round trip. */
 static int find_scope(const struct cgroup_host *host, const struct cgroup_request *req,
 		      struct cgroup *cg, pid_t pid, struct error *err)

@@ -39,6 +39,14 @@ int cgroup_resolve(const struct cgroup_host *host, const struct cgroup_request *
 					     : resolve_fs(host, req, ret, err);
 }
 
+int cgroup_guess(const struct cgroup_host *host, const struct cgroup_request *req,
+		 struct cgroup *ret, struct error *err)
+{
+	int r = cgroup_resolve(host, req, ret, err);
+
+	return r < 0 || ret->driver != CGROUP_SYSTEMD ? r : systemd_guess(req, ret);
+}
+
 bool cgroup_systemd_built(void)
 {
 #ifdef HAVE_SYSTEMD

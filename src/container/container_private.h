@@ -128,6 +128,14 @@ int found_refuse_paused(const struct found *f, const char *verb, struct error *e
 /* pidfd of init, verified by its start time. */
 int found_process(const struct found *f, struct pidref *ret, struct error *err);
 
+/* ---- salvage.c ---- */
+
+/*
+ * For found_open()'s f whose record is damaged, loaded being the answer: finds for container_destroy() what is certainly
+ * its, or refuses because something may be running. spec may be NULL (unreadable).
+ */
+int found_salvage(struct found *f, const struct spec *spec, int loaded, struct error *err);
+
 /* ---- identity.c ---- */
 
 /* At create, while nothing of the container's runs: the inodes of its namespaces, those that it joins by path among them. */

@@ -11,14 +11,23 @@
 #include "container/container_private.h"
 
 /*
- * No readable record: the process is unknown, only the directory can go. A record that cannot be read at this moment may
- * be whole: its container would live on without one.
+ * No readable record: what else is left has to do. A record that cannot be read at this moment may be whole: its
+ * container would live on without one.
  */
 static int delete_unreadable(struct found *f, bool force, int r, struct error *err)
 {
+	struct error ignored;
+	struct spec *spec = NULL;
+
 	if (!force || !state_record_is_bad(r))
 		return r; /* err is state_load()'s */
-	return state_dir_remove(&f->dir, err);
+	if (found_spec(f, &spec, &ignored) < 0)
+		spec = NULL;
+	r = found_salvage(f, spec, r, err);
+	if (r >= 0)
+		r = container_destroy(f, spec, true, err);
+	spec = spec_free(spec);
+	return r;
 }
 
 static int check_status(const struct found *f, bool force, struct error *err)

@@ -292,3 +292,63 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 	*ret = s;
 	return 0;
 }
+
+/* The first "name":VALUE of text, whole, as an object of its own. No string of JSON holds a quote that is not escaped. */
+static char *find_member(const char *text, const char *name)
+{
+	_cleanup_free_ char *key = text_printf("\"%s\"", name);
+	const char *p = strstr(text, key), *end;
+
+	if (!p)
+		return NULL;
+	p += strlen(key);
+	p += strspn(p, " \t\r\n");
+	if (*p != ':')
+		return NULL;
+	p += 1 + strspn(p + 1, " \t\r\n");
+	/* A number that is cut off would be another number. */
+	end = *p == '"' ? p + 1 + strcspn(p + 1, "\"\\") : p + strcspn(p, ", \t\r\n}\"");
+	if (!*end || *end == '\\')
+		return NULL;
+	if (*p == '"')
+		end++;
+	return text_printf("{%s:%.*s}", key, (int)(end - p), p);
+}
+
+static void salvage_member(const char *text, const struct field *f, struct state *s)
+{
+	_cleanup_(jdoc_freep) struct jdoc *doc = NULL;
+	_cleanup_free_ char *member = find_member(text, f->name);
+	struct error ignored;
+
+	/* What is of another type stays unknown. */
+	if (member && jread_parse(member, strlen(member), STATE_FILE_RECORD, &doc, &ignored) >= 0)
+		(void)read_field(doc->root, f, field_at(s, f));
+}
+
+void state_salvage(const struct state_dir *d, struct state *ret)
+{
+	static const struct field id = { "id", FIELD_TEXT, offsetof(struct state, id) },
+				  pid = { "pid", FIELD_INT, offsetof(struct state, pid) };
+	_cleanup_free_ char *text = NULL;
+	char *annotations;
+	size_t len;
+
+	memset(ret, 0, sizeof(*ret));
+	if (read_record_text(d, &text, &len) < 0)
+		return;
+	/* Names in there are the container's own. They come last. */
+	annotations = strstr(text, "\"annotations\"");
+	if (annotations)
+		*annotations = '\0';
+	salvage_member(text, &id, ret);
+	if (!ret->id || !STREQ(ret->id, d->id)) {
+		state_done(ret);
+		return;
+	}
+	salvage_member(text, &pid, ret);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		salvage_member(text, &fields[i], ret);
+	if (ret->pid < 0)
+		ret->pid = 0;
+}

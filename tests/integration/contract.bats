@@ -493,6 +493,11 @@ PY
 	local dir=$ROOT/old
 	mkdir -m 700 "$ROOT"
 	mkdir -m 700 "$dir"
+	install -m 600 "$TOP/tests/fixtures/state/v1-identities.json" "$dir/state.json"
+	run -0 rt state old
+	jq -e '.status == "stopped" and .pid == 0 and .annotations.pid == "1"' <<<"$output"
+	run -0 rt delete --force old
+	mkdir -m 700 "$dir"
 	install -m 600 "$TOP/tests/fixtures/state/v1.json" "$dir/state.json"
 	run -0 rt state old
 	jq -e '.id == "old" and .status == "stopped" and .pid == 0 and .bundle == "/var/lib/engine/old" and .annotations.kept == "yes"' <<<"$output"

@@ -295,3 +295,129 @@ unshare_as() { # UID, CAPABILITIES (JSON), ARGUMENTS of unshare
 	grep -q "moved to another mount namespace meanwhile" "$TMP/exec"
 	! grep -qx ran "$TMP/exec"
 }
+
+# ---- damaged records
+
+# damage HOW: what is left of the record of the container ID, which runs with process PID.
+damage() {
+	PID=$(jq .pid "$ROOT/$ID/state.json")
+	case $1 in
+	empty) : >"$ROOT/$ID/state.json" ;;
+	torn) head -c $(($(grep -bo '"cgroupDriver"' "$ROOT/$ID/state.json" | cut -d: -f1))) "$ROOT/$ID/state.json" >"$TMP/torn" && cp "$TMP/torn" "$ROOT/$ID/state.json" ;;
+	type) sed -i 's/"creating":false/"creating":7/' "$ROOT/$ID/state.json" ;;
+	newer) sed -i 's/"version":1,/"version":2,/' "$ROOT/$ID/state.json" ;;
+	esac
+	run ! rt state "$ID"
+}
+
+@test "delete --force of a damaged record kills the process that is left" {
+	need_knarr
+	need_cgroup2
+	local how path
+	for path in "" "/knarr-$ID"; do
+		[ -z "$path" ] || config '.linux.cgroupsPath = $p' --arg p "$path"
+		for how in empty torn type newer; do
+			rt create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+			[ $how = empty ] || rt start "$ID"
+			damage $how
+			run rt delete --force "$ID"
+			echo "record $how, path '$path': $status $output"
+			[ "$status" = 0 ]
+			process_ended "$PID"
+			assert_clean
+		done
+	done
+}
+
+@test "delete --force of a damaged record without a cgroup says that something may be running" {
+	need_knarr
+	need_root
+	ROOT_ARGS="--cgroup-manager disabled"
+	for how in empty torn; do
+		"$RT" --root "$ROOT" $ROOT_ARGS create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+		damage $how
+		run "$RT" --root "$ROOT" $ROOT_ARGS delete --force "$ID"
+		echo "$how: $status $output"
+		if [ $how = torn ]; then
+			[ "$status" = 0 ]
+			process_ended "$PID"
+		else
+			[ "$status" -ne 0 ]
+			assert_output_has "a process waits at its start gate"
+			! process_ended "$PID"
+			kill -KILL "$PID"
+			wait_for 5 process_ended "$PID"
+			run -0 "$RT" --root "$ROOT" $ROOT_ARGS delete --force "$ID" || rm -rf "${ROOT:?}/$ID"
+		fi
+	done
+}
+
+@test "delete --force of a damaged record leaves strangers alone" {
+	need_knarr
+	need_cgroup2
+	config '.linux.cgroupsPath = $p' --arg p "/knarr-$ID"
+	rt create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	rt kill "$ID" KILL
+	wait_for 10 is_status stopped
+	rmdir "$(cgroup2_mount)/knarr-$ID" 2>/dev/null || true
+	sleep 0.1
+	rt create --bundle "$BUNDLE" "$OTHER" </dev/null >/dev/null 2>&1
+	cp "$ROOT/$ID/state.json" "$TMP/whole"
+	damage empty
+	run rt delete --force "$ID"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	assert_output_has "may still be running"
+	[ "$(status_of "$OTHER")" = created ]
+	# The pid of a stranger, in a record that is another's, of an earlier boot, or torn within the number.
+	local stranger start
+	sleep 1000 3>&- &
+	stranger=$!
+	start=$(cut -d' ' -f22 "/proc/$stranger/stat")
+	rt delete --force "$OTHER"
+	for edit in '.id = "elsewhere"' '.bootId = "00000000-0000-4000-8000-000000000000"' '.startTime += 1' '.startTime = 0'; do
+		rm -rf "${ROOT:?}/$ID"
+		mkdir -m 700 "$ROOT/$ID"
+		jq -c ".pid = $stranger | .startTime = $start | .creating = 7 | $edit" "$TMP/whole" >"$ROOT/$ID/state.json"
+		run rt delete --force "$ID"
+		echo "$edit: $status $output"
+		[ "$status" = 0 ]
+		kill -0 "$stranger"
+	done
+	kill "$stranger"
+}
+
+# ---- recorded pids
+
+@test "a record with the pid of a stranger: no verb touches the stranger" {
+	need_cgroup2
+	start_one "$ID"
+	rt kill "$ID" KILL
+	wait_for 10 is_status stopped
+	local stranger start boot edit
+	sleep 1000 3>&- &
+	stranger=$!
+	start=$(cut -d' ' -f22 "/proc/$stranger/stat")
+	boot=$(cat /proc/sys/kernel/random/boot_id)
+	for edit in ".startTime = $((start + 1))" ".startTime = $((start - 1))" ".startTime = $start | .bootId = \"00000000-0000-4000-8000-000000000000\"" ".startTime = $start | .bootId = \"${boot^^}\""; do
+		edit_record "$ID" ".pid = $stranger | $edit"
+		[ "$(status_of)" = stopped ]
+		[ "$(rt state "$ID" | jq .pid)" = 0 ]
+		for verb in "kill $ID KILL" "exec $ID /bin/true" "pause $ID" "start $ID" "events --stats $ID"; do
+			run rt $verb
+			echo "$edit: $verb: $status $output"
+			[ "$status" -ne 0 ]
+			kill -0 "$stranger"
+		done
+		rt kill --all "$ID" KILL
+		run rt ps -f json "$ID"
+		[[ "$output" != *"$stranger"* ]]
+		cp -a "$ROOT/$ID" "$TMP/saved"
+		rt delete --force "$ID"
+		kill -0 "$stranger"
+		cp -a "$TMP/saved" "$ROOT/$ID" && rm -rf "$TMP/saved"
+	done
+	rt delete "$ID"
+	kill -0 "$stranger"
+	kill "$stranger"
+}
