@@ -27,6 +27,7 @@ static const char words[FALLBACK_COUNT][20] = {
 	[FALLBACK_DEVICE_PROGRAM] = "device-program",
 	[FALLBACK_SECCOMP_NAMES] = "seccomp-names",
 	[FALLBACK_SECCOMP_KILLABLE] = "seccomp-killable",
+	[FALLBACK_OLD_TREE] = "old-tree",
 };
 
 static struct {
@@ -113,6 +114,8 @@ static const struct {
 	/* The compiler warns of each name. */
 	[FALLBACK_SECCOMP_NAMES] = { .text = "seccomp rules for unknown system calls are skipped" },
 	[FALLBACK_SECCOMP_KILLABLE] = { .text = "waiting for a seccomp agent is not killable" },
+	[FALLBACK_OLD_TREE] = { .text = "a procfs or sysfs of the host stays in the mount namespace",
+				.weaker = true },
 };
 
 /* The container half has no words for this: it sends the number. */

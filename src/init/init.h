@@ -124,12 +124,15 @@ void init_open_sources(struct init *in);
 char **init_vector(const struct init *in, const struct plan_array *array, unsigned extra);
 /* Makes what execve() needs; done once, before the filter. */
 int exec_prepare(struct init *in, struct error *err);
+/* Neither is this process traced nor its memory read (R6). A change of ids takes that back. */
+int init_forbid_tracing(struct error *err);
 /*
  * The plan of "mounts add": keeps what this op attached (taken out of *tree), so that
  * init_undo_mounts() can detach it after a later op's failure. Other plans: nothing.
  */
 void init_keep_attached(struct init *in, int *tree);
-void init_undo_mounts(struct init *in);
+/* A mount that cannot be detached is added to the error's remedies. */
+void init_undo_mounts(struct init *in, struct error *err);
 /* Closes every descriptor but stdio, the preserved ones and the socket (R5). */
 int init_close_descriptors(struct init *in, struct error *err);
 
@@ -156,6 +159,8 @@ int channel_expect_fd(const struct init *in, enum handshake_step step, int *ret_
 struct init_attrs {
 	uint64_t set, clear, rec_set, rec_clear;
 };
+/* The directory below which a procfs goes. None, or a link: an inode of 0. */
+int mount_point_proc(int rootfd, struct init_inode *ret);
 /*
  * A mount point below the root as O_PATH, made if absent. procfs: what comes there is a whole
  * procfs; for anything else the container's procfs is refused as a target, but for a few files
@@ -195,7 +200,7 @@ struct passwd_entry {
 int passwd_find_name(int rootfd, const char *name, struct passwd_entry *ret);
 int passwd_find_uid(int rootfd, uint32_t uid, struct passwd_entry *ret);
 int group_find_name(int rootfd, const char *name, uint32_t *ret_gid);
-/* Groups that list the user, at most room; returns how many. */
+/* Groups that list the user; returns how many. More than room: -E2BIG. */
 int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned room);
 
 /* ---- op_mask.c, old_tree.c ------------------------------------------------------------ */

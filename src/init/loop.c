@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,6 +67,14 @@ int init_fail(struct error *err, int r, const char *call, const char *subject, c
 	error_add_syscall(err, call);
 	error_add_subject(err, subject);
 	return r;
+}
+
+int init_forbid_tracing(struct error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+		       ? init_fail(err, -errno, "prctl", NULL,
+				   "cannot keep others from tracing this process")
+		       : 0;
 }
 
 int init_source(struct init *in, const struct plan_op *op)
@@ -284,7 +293,7 @@ int init_run(struct init *in)
 		if (r >= 0 && fallback_refused())
 			r = init_fail(&err, -EOPNOTSUPP, NULL, NULL, "cannot go on");
 		if (r < 0 && !is_forgiven(in, op, &err)) {
-			init_undo_mounts(in);
+			init_undo_mounts(in, &err);
 			return fail_op(in, op, r, &err);
 		}
 		if (timing)

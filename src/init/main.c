@@ -112,8 +112,8 @@ int main(int argc, char *argv[])
 
 	if (getauxval(AT_SECURE) != 0 || !has_stdio())
 		return 1;
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (argc != 2 || num_parse_u32(argv[1], &plan_fd) < 0 || plan_fd > INT_MAX ||
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || argc != 2 ||
+	    num_parse_u32(argv[1], &plan_fd) < 0 || plan_fd > INT_MAX ||
 	    !(in.plan = map_plan((int)plan_fd))) {
 		(void)!write(2, refused, sizeof(refused) - 1);
 		return 1;

@@ -48,10 +48,34 @@ static bool is_coverable(int rootfd, const struct stat *st)
 	return false;
 }
 
+int mount_point_proc(int rootfd, struct init_inode *ret)
+{
+	_cleanup_close_ int fd = safe_open(rootfd, "proc", SAFE_NOFOLLOW);
+	struct stat st;
+
+	*ret = (struct init_inode){ .ino = 0 };
+	if (fd == -ENOENT || fd == -ELOOP)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	*ret = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
+	return 0;
+}
+
+/* The directory that was there at first, and the one that is there now: the image may have had none. */
+static int is_place_of_proc(const struct init *in, int rootfd, const struct stat *st)
+{
+	struct init_inode present;
+	int r = mount_point_proc(rootfd, &present);
+
+	return r < 0 ? r : is_inode(st, &in->proc) || is_inode(st, &present);
+}
+
 static int check_target(struct init *in, int rootfd, int target, const char *path, bool procfs,
 			struct error *err)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(target, &st) < 0)
 		return init_fail(err, -errno, "fstat", path, "cannot examine mount point '%s'",
@@ -62,8 +86,13 @@ static int check_target(struct init *in, int rootfd, int target, const char *pat
 	if (procfs_is(target)) {
 		if (procfs_is_root(target) ? procfs : is_coverable(rootfd, &st))
 			return 0;
-	} else if (procfs || !is_inode(&st, &in->proc)) {
-		return 0;
+	} else {
+		r = procfs ? 0 : is_place_of_proc(in, rootfd, &st);
+		if (r < 0)
+			return init_fail(err, r, "openat2", path,
+					 "cannot compare mount point '%s' with /proc", path);
+		if (r == 0)
+			return 0;
 	}
 	error_fail(err, ERROR_CONFIG, EINVAL, "mount point '%s' is part of the container's procfs",
 		   path);

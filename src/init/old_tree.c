@@ -23,6 +23,7 @@ enum { MOUNTINFO_MAX = 16 << 20, FIELDS = 5 };
 struct mount_line {
 	uint64_t id, parent;
 	bool reveals;        /* procfs or sysfs, wholly */
+	bool too_long;       /* its path, which is then cut off */
 	char path[PATH_MAX]; /* of what reveals */
 };
 
@@ -100,8 +101,9 @@ static bool parse(const char *line, struct mount_line *ret)
 		return false;
 	ret->reveals = text_has_prefix(fields[3], "/ ") &&
 		       (text_has_prefix(at, "proc ") || text_has_prefix(at, "sysfs "));
-	return !ret->reveals ||
-	       copy_field(fields[4], strcspn(fields[4], " "), ret->path, sizeof(ret->path));
+	ret->too_long = ret->reveals && !copy_field(fields[4], strcspn(fields[4], " "), ret->path,
+						    sizeof(ret->path));
+	return true;
 }
 
 static const char *next_line(const char *line)
@@ -161,6 +163,12 @@ static int open_hiding(int old, const char *text, const struct mount_line *m)
 	return -ENOENT;
 }
 
+/* 1: it stays, and that is told. */
+static int leave(void)
+{
+	return fallback_take(FALLBACK_OLD_TREE) ? 1 : -EOPNOTSUPP;
+}
+
 /*
  * What lies under another mount counts all the same, so that one goes. It stays where it is locked, where it covers a procfs
  * or sysfs (ours may), and among peers of the host's mounts: what it is mounted on is out of reach, and would take it away
@@ -174,18 +182,18 @@ static int uncover(const struct init *in, int old, const char *text, const struc
 	int r = fd < 0 ? fd : sys_mount_id(fd, &id);
 
 	if (in->old_propagation == MS_SHARED)
-		return 1;
+		return leave();
 	if (r < 0 || !find(text, id, &line) || !find(text, line.parent, &line) || line.reveals ||
 	    lies_on(text, in->root_mount, id))
-		return 1;
+		return leave();
 	if (fchdir(fd) < 0)
 		return -errno;
 	r = mount_umount_detach_cwd();
-	return r == -EINVAL || r == -EPERM ? 1 : r;
+	return r == -EINVAL || r == -EPERM ? leave() : r;
 }
 
 /*
- * 1: nothing can be done, or need be, since something is mounted on it. Among peers of the host's mounts, detaching it here
+ * 1: nothing can be done (leave), or need be, since something is mounted on it. Among peers of the host's mounts, detaching it here
  * would detach it there, and so would a cover be seen.
  */
 static int hide(const struct init *in, int old, const char *text, const struct mount_line *m)
@@ -216,9 +224,12 @@ static int hide_first(struct init *in, int old, const char *text, struct error *
 	for (const char *line = text; *line; line = next_line(line)) {
 		int r;
 
-		if (!parse(line, &m) || !m.reveals || lies_on(text, m.id, in->root_mount))
+		if (!parse(line, &m))
+			return init_fail(err, -EBADMSG, "read", NULL,
+					 "cannot understand a line of mountinfo");
+		if (!m.reveals || lies_on(text, m.id, in->root_mount))
 			continue;
-		r = hide(in, old, text, &m);
+		r = m.too_long ? -ENAMETOOLONG : hide(in, old, text, &m);
 		if (r < 0)
 			return init_fail(err, r, "umount2", m.path, "cannot hide '%s' of the host",
 					 m.path);

@@ -24,30 +24,39 @@ struct kernel_dirent {
 	char name[];
 };
 
-/* Those that the tmpfs takes; it need not take all. */
-static void copy_xattrs(int from, int to)
+/*
+ * Those that the tmpfs takes. Of most it need not take all: a file without them permits no more than with them. A lost list
+ * of access control would.
+ */
+static int copy_xattrs(int from, int to)
 {
 	char names[NAMES_SIZE], value[VALUE_SIZE];
 	ssize_t len = flistxattr(from, names, sizeof(names));
 
+	if (len < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
 	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
 		ssize_t n = fgetxattr(from, names + at, value, sizeof(value));
 
-		if (n >= 0)
-			(void)fsetxattr(to, names + at, value, (size_t)n, 0);
+		if (n >= 0 && fsetxattr(to, names + at, value, (size_t)n, 0) == 0)
+			continue;
+		if (text_has_prefix(names + at, "system.posix_acl_"))
+			return -errno;
 	}
+	return 0;
 }
 
 /* Owner first: chown clears the set-id bits and file capabilities. */
 static int copy_metadata(int from, int to, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int r;
 
 	if (fchown(to, st->st_uid, st->st_gid) < 0 || fchmod(to, st->st_mode & 07777) < 0)
 		return -errno;
-	copy_xattrs(from, to);
+	r = copy_xattrs(from, to);
 	(void)futimens(to, times);
-	return 0;
+	return r;
 }
 
 static int copy_content(int from, int to)
@@ -172,6 +181,8 @@ int copy_up(int from_fd, int to_fd, struct error *err)
 	if (r >= 0)
 		return 0;
 	init_fail(err, r, NULL, NULL, "cannot copy the covered directory into the new tmpfs");
+	if (r == -EOPNOTSUPP)
+		error_add_remedy(err, "a tmpfs of this kernel holds no access control list");
 	if (r == -ENOSPC)
 		error_add_remedy(err, "the size of the tmpfs is too small for its content");
 	return r;

@@ -67,13 +67,11 @@ int op_cwd(struct init *in, const struct plan_op *op, struct error *err)
 	if (r < 0 && !(r == -EACCES && in->cwd_entered))
 		return init_fail(err, r, call, path, "chdir to \"%s\"", path);
 	/* The kernel answers "(unreachable)..." for what is not below our root. */
-	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) < 0) {
-		if (errno != ERANGE)
-			return init_fail(err, -errno, "getcwd", path, "chdir to \"%s\"", path);
-	} else if (cwd[0] != '/') {
+	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) < 0)
+		return init_fail(err, -errno, "getcwd", path, "chdir to \"%s\"", path);
+	if (cwd[0] != '/')
 		return init_fail(err, -EXDEV, "getcwd", path,
 				 "working directory \"%s\" is outside of the container's root",
 				 path);
-	}
 	return 0;
 }

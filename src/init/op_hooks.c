@@ -36,6 +36,7 @@ struct hook_run {
 	pid_t pid;
 	int pidfd, input, output;
 	int exec_errno;
+	int lost; /* errno: it could not be waited for */
 	int status;
 	bool timed_out;
 	struct tail said;
@@ -140,6 +141,13 @@ static void write_state(struct hook_run *run)
 	run->input = fd_close(run->input);
 }
 
+/* With what it forked, unless that has left its session. */
+static void end_hook(const struct hook_run *run)
+{
+	(void)kill(-run->pid, SIGKILL);
+	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
+}
+
 static void serve(struct hook_run *run)
 {
 	uint64_t deadline = (uint64_t)clock_ms() + (uint64_t)run->hook->timeout_s * 1000;
@@ -157,15 +165,19 @@ static void serve(struct hook_run *run)
 		if (run->hook->timeout_s && !run->timed_out) {
 			if (now >= deadline) {
 				run->timed_out = true;
-				(void)kill(-run->pid, SIGKILL);
-				(void)sys_pidfd_send_signal(run->pidfd, SIGKILL);
+				end_hook(run);
 			} else {
 				timeout = deadline - now > INT_MAX ? INT_MAX
 								   : (int)(deadline - now);
 			}
 		}
-		if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), timeout) < 0) {
+			if (errno == EINTR)
+				continue;
+			run->lost = errno;
+			end_hook(run);
 			break;
+		}
 		if (fds[1].revents)
 			read_output(run);
 		if (fds[2].revents)
@@ -180,8 +192,12 @@ static void serve(struct hook_run *run)
 		if (run->said.len == before && before < TAIL_SIZE)
 			break;
 	}
-	while (waitpid(run->pid, &run->status, 0) < 0 && errno == EINTR)
-		;
+	while (waitpid(run->pid, &run->status, 0) < 0) {
+		if (errno == EINTR)
+			continue;
+		run->lost = errno;
+		break;
+	}
 }
 
 /*
@@ -204,7 +220,8 @@ static int start(struct init *in, struct hook_run *run, struct error *err)
 	};
 
 	if (pipe2(input, O_CLOEXEC) < 0 || pipe2(output, O_CLOEXEC) < 0 ||
-	    pipe2(report, O_CLOEXEC) < 0)
+	    pipe2(report, O_CLOEXEC) < 0 || fcntl(input[1], F_SETFL, O_NONBLOCK) < 0 ||
+	    fcntl(output[0], F_SETFL, O_NONBLOCK) < 0)
 		return init_fail(err, -errno, "pipe2", run->path, "cannot make pipes for hook '%s'",
 				 run->path);
 	run->pid = sys_clone3(&args);
@@ -218,8 +235,6 @@ static int start(struct init *in, struct hook_run *run, struct error *err)
 	fd_close(report[1]);
 	run->input = input[1];
 	run->output = output[0];
-	(void)fcntl(run->input, F_SETFL, O_NONBLOCK);
-	(void)fcntl(run->output, F_SETFL, O_NONBLOCK);
 	if (io_read_all(report[0], &failed, sizeof(failed)) == 0)
 		run->exec_errno = failed ? failed : EINVAL;
 	fd_close(report[0]);
@@ -251,6 +266,10 @@ static int hook_failed(const struct init *in, const struct hook_run *run, uint64
 	if (run->exec_errno)
 		r = error_fail(err, ERROR_HOOK, run->exec_errno,
 			       "error running %s hook #%u: '%s': cannot execute", run->kind,
+			       hook->index, run->path);
+	else if (run->lost)
+		r = error_fail(err, ERROR_HOOK, run->lost,
+			       "error running %s hook #%u: '%s': cannot wait for it", run->kind,
 			       hook->index, run->path);
 	else
 		r = error_fail(err, ERROR_HOOK, 0, "error running %s hook #%u: '%s': %s%s%s",
@@ -287,7 +306,7 @@ static int run_hook(struct init *in, const struct plan_hook *hook, const char *k
 	reap_orphans();
 	channel_debug(in, "%s hook #%u '%s' took %llu ms", kind, hook->index, run.path,
 		      (unsigned long long)ms);
-	if (run.exec_errno || run.timed_out || run.status != 0)
+	if (run.exec_errno || run.lost || run.timed_out || run.status != 0)
 		return hook_failed(in, &run, ms, err);
 	return 0;
 }

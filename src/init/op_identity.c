@@ -48,13 +48,20 @@ static int find_group(int rootfd, const char *group, uint32_t *ret, struct error
 	return r;
 }
 
-static void add_group(struct identity *id, uint32_t gid)
+static int too_many_groups(int most, struct error *err)
+{
+	return init_fail(err, -E2BIG, NULL, "/etc/group", "the user has more than %d groups", most);
+}
+
+static int add_group(struct identity *id, uint32_t gid, struct error *err)
 {
 	for (uint32_t i = 0; i < id->group_count; i++)
 		if (id->found[i] == gid)
-			return;
-	if (id->group_count < GROUPS_MAX)
-		id->found[id->group_count++] = gid;
+			return 0;
+	if (id->group_count == GROUPS_MAX)
+		return too_many_groups(GROUPS_MAX, err);
+	id->found[id->group_count++] = gid;
+	return 0;
 }
 
 /* The groups of the plan, and of /etc/group unless the caller named one. */
@@ -63,25 +70,27 @@ static int collect_groups(struct init *in, struct identity *id, int rootfd, cons
 {
 	const uint32_t *planned = plan_at(in->plan, id->arg->groups);
 	uint32_t listed[PASSWD_MAX_GROUPS];
-	int n = 0;
+	int n = 0, r;
 
 	id->group_count = 0;
 	id->groups = id->found;
-	add_group(id, id->gid);
-	for (uint32_t i = 0; i < id->arg->group_count; i++)
-		add_group(id, planned[i]);
-	if (id->arg->flags & PLAN_IDENTITY_NO_SETGROUPS) {
-		id->group_count = 0;
+	if (id->arg->flags & PLAN_IDENTITY_NO_SETGROUPS)
 		return 0;
-	}
+	r = add_group(id, id->gid, err);
+	for (uint32_t i = 0; r >= 0 && i < id->arg->group_count; i++)
+		r = add_group(id, planned[i], err);
+	if (r < 0)
+		return r;
 	if (member)
 		n = group_find_member(rootfd, member, listed, PASSWD_MAX_GROUPS);
+	if (n == -E2BIG)
+		return too_many_groups(PASSWD_MAX_GROUPS, err);
 	if (n < 0 && n != -ENOENT)
 		return init_fail(err, n, NULL, "/etc/group",
 				 "cannot read the container's /etc/group");
-	for (int i = 0; i < n; i++)
-		add_group(id, listed[i]);
-	return 0;
+	for (int i = 0; r >= 0 && i < n; i++)
+		r = add_group(id, listed[i], err);
+	return r;
 }
 
 static int resolve_user(struct init *in, struct identity *id, struct error *err)
@@ -90,7 +99,7 @@ static int resolve_user(struct init *in, struct identity *id, struct error *err)
 	const char *group = colon ? colon + 1 : NULL, *member = NULL;
 	_cleanup_close_ int own = -EBADF;
 	int rootfd = init_root(in, &own), r;
-	struct passwd_entry entry = { .gid = 0 };
+	struct passwd_entry entry = { .gid = id->gid };
 	char name[256];
 
 	if (rootfd < 0)
@@ -100,11 +109,9 @@ static int resolve_user(struct init *in, struct identity *id, struct error *err)
 	if (r < 0 || !name[0] || (group && !group[0]))
 		return init_fail(err, -EINVAL, NULL, text, "'%s' is not a user", text);
 	if (is_number(name)) {
-		/* A number is never a name (R11); its line, if there is one, tells the group. */
+		/* A number is never a name (R11), and no line of passwd's is asked for its group. */
 		if (num_parse_id(name, &id->uid) < 0)
 			return init_fail(err, -EINVAL, NULL, text, "'%s' is not a user id", name);
-		if (passwd_find_uid(rootfd, id->uid, &entry) >= 0)
-			member = entry.name;
 	} else {
 		r = passwd_find_name(rootfd, name, &entry);
 		if (r == -ENOENT) {
@@ -205,8 +212,7 @@ static int take_ids(const struct identity *id, struct error *err)
 				 errno == EINVAL ? ", which is not mapped in the user namespace"
 						 : "");
 	/* The change made us dumpable again (R6). */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return 0;
+	return init_forbid_tracing(err);
 }
 
 static int take_caps(const struct plan_arg_identity *arg, uint64_t kept, struct error *err)
@@ -236,6 +242,23 @@ static int take_caps(const struct plan_arg_identity *arg, uint64_t kept, struct 
 	return 0;
 }
 
+/* The bounding set may be smaller than what was asked for: somebody outside has dropped the rest. */
+static bool has_sets(uint64_t bounding, uint64_t ambient)
+{
+	for (unsigned cap = 0; cap < CAP_COUNT; cap++) {
+		const uint64_t bit = 1ull << cap;
+		int bound = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		int raised = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
+
+		if (bound < 0 && raised < 0 && errno == EINVAL)
+			return (ambient >> cap) == 0; /* the kernel knows no more */
+		if (bound < 0 || raised < 0 || (bound && !(bounding & bit)) ||
+		    raised != !!(ambient & bit))
+			return false;
+	}
+	return true;
+}
+
 static int check(const struct identity *id, uint64_t kept, struct error *err)
 {
 	uint64_t effective = 0, permitted = 0, inheritable = 0;
@@ -254,7 +277,8 @@ static int check(const struct identity *id, uint64_t kept, struct error *err)
 		same = same && (syscall(SYS_getgroups, 0, NULL) == (long)id->group_count ||
 				has_wanted_groups(id));
 	same = same && effective == (id->arg->effective | kept) &&
-	       permitted == (id->arg->permitted | kept) && inheritable == id->arg->inheritable;
+	       permitted == (id->arg->permitted | kept) && inheritable == id->arg->inheritable &&
+	       has_sets(id->arg->bounding, id->arg->ambient);
 	return same ? 0
 		    : init_fail(err, -ESTALE, NULL, NULL,
 				"the ids or capabilities read back are not the ones that were set");

@@ -70,10 +70,11 @@ int init_take_setup_ids(const struct init *in, struct error *err)
 	if (r < 0)
 		return init_fail(err, r, "capset", NULL,
 				 "cannot keep capabilities in the user namespace");
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return init_fail(err, -errno, "prctl", NULL,
+				 "cannot let capabilities go with the next change of user");
 	/* A change of ids makes a process dumpable again (R6). */
-	(void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return 0;
+	return init_forbid_tracing(err);
 }
 
 static int join_failed(const struct init *in, const struct plan_arg_join *arg, int r,

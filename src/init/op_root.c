@@ -139,13 +139,13 @@ static int attach_tree(struct init *in, const struct plan_arg_root *arg, int tre
 	return r < 0 ? init_fail(err, r, "move_mount", path, "cannot attach rootfs '%s'", path) : 0;
 }
 
-static void remember_proc(struct init *in)
+/* Where there is none yet, or a link, mount_point.c looks again before each mount. */
+static int remember_proc(struct init *in, struct error *err)
 {
-	_cleanup_close_ int fd = safe_open(in->root_fd, "proc", SAFE_NOFOLLOW);
-	struct stat st;
+	int r = mount_point_proc(in->root_fd, &in->proc);
 
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		in->proc = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
+	return r < 0 ? init_fail(err, r, "openat2", "/proc", "cannot examine the container's /proc")
+		     : 0;
 }
 
 static int take_over(struct init *in, const struct plan_arg_root *arg, int tree, struct error *err)
@@ -190,6 +190,5 @@ int op_root(struct init *in, const struct plan_op *op, struct error *err)
 				 path);
 	in->root = (struct init_inode){ .dev = st.st_dev, .ino = st.st_ino };
 	in->root_fd = TAKE_FD(tree);
-	remember_proc(in);
-	return 0;
+	return remember_proc(in, err);
 }

@@ -31,7 +31,9 @@ int op_session(struct init *in, const struct plan_op *op, struct error *err)
 	const struct plan_arg_session *arg = init_arg(in, op);
 
 	sys_reset_signals();
-	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		return init_fail(err, -errno, "prctl", NULL,
+				 "cannot outlive the host half: its death would send a signal");
 	if (setsid() < 0 && getsid(0) != getpid())
 		return init_fail(err, -errno, "setsid", NULL, "cannot start a session");
 	if (arg->terminal && in->console_fd >= 0)

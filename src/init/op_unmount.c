@@ -93,17 +93,20 @@ void init_keep_attached(struct init *in, int *tree)
 }
 
 /* A directory can be stood in; the mount of a file is left by the name in its held parent. */
-static void undo_attached(struct init *in, int tree, const char *path)
+static void undo_attached(struct init *in, int tree, const char *path, struct error *err)
 {
 	char name[256];
+	int r = 0;
 
 	if (fchdir(tree) == 0)
-		(void)umount2(".", MNT_DETACH);
-	else if (stand_in_parent(in, path, name) >= 0)
-		(void)umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);
+		r = umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+	else if ((r = stand_in_parent(in, path, name)) >= 0)
+		r = umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+	if (r < 0)
+		error_add_remedy(err, "the mount at '%s' stays (errno %d): remove it", path, -r);
 }
 
-void init_undo_mounts(struct init *in)
+void init_undo_mounts(struct init *in, struct error *err)
 {
 	const struct plan_op *ops = plan_ops(in->plan);
 
@@ -118,10 +121,10 @@ void init_undo_mounts(struct init *in)
 		if (tree < 0)
 			continue;
 		if (ops[i].type == OP_MOUNT)
-			undo_attached(in, tree, init_string(in, mount->target));
+			undo_attached(in, tree, init_string(in, mount->target), err);
 		else if (ops[i].type == OP_BIND)
-			undo_attached(in, tree, init_string(in, bind->target));
+			undo_attached(in, tree, init_string(in, bind->target), err);
 		fd_close(tree);
 	}
-	(void)chdir("/");
+	(void)chdir("/"); /* the process ends */
 }

@@ -166,6 +166,7 @@ struct group_search {
 	const char *member; /* all that list a user */
 	uint32_t *gids;
 	unsigned room, count;
+	bool too_many;
 };
 
 static bool lists_member(const char *members, const char *user)
@@ -198,8 +199,12 @@ static bool match_group(char *line, void *context)
 	if (s->name ? !STREQ(fields[0], s->name)
 		    : !fields[3] || !lists_member(fields[3], s->member))
 		return false;
+	if (s->count == s->room) {
+		s->too_many = true;
+		return true;
+	}
 	s->gids[s->count++] = gid;
-	return s->name || s->count == s->room;
+	return s->name;
 }
 
 int group_find_name(int rootfd, const char *name, uint32_t *ret_gid)
@@ -214,8 +219,8 @@ int group_find_member(int rootfd, const char *user, uint32_t *gids, unsigned roo
 	struct group_search s = { .member = user, .gids = gids, .room = room };
 	int r;
 
-	if (room == 0)
-		return 0;
 	r = for_each_line(rootfd, "/etc/group", match_group, &s);
+	if (s.too_many)
+		return -E2BIG;
 	return r < 0 && (r != -ENOENT || s.count == 0) ? r : (int)s.count;
 }

@@ -45,6 +45,13 @@ static _noreturn_ void child_fail(int socket, int errnum, const char *call, cons
 	_exit(1);
 }
 
+static void child_forbid_tracing(int socket)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		child_fail(socket, errno, "prctl",
+			   "cannot keep others from tracing the container half");
+}
+
 /* As long as the file is ours. */
 static void child_set_own_score(const struct launch *l, int socket)
 {
@@ -133,12 +140,12 @@ static _noreturn_ void spawn_child(struct launch *l, int image_fd, char *name, i
 	 * not dumpable belong to root, though, and a parent that is an ordinary user has yet to write the id maps there.
 	 */
 	if (!launch_first_in_userns(l))
-		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		child_forbid_tracing(socket);
 	if (launch_waits_for_go(l))
 		child_wait_for_go(socket);
 	if (launch_first_in_userns(l))
 		child_enter_userns(p, socket);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* taking ids has reset it */
+	child_forbid_tracing(socket); /* taking ids has made us dumpable again */
 	for (uint32_t i = 0; i < p->op_count; i++)
 		keep_over_exec(ops[i].fd);
 	keep_over_exec(socket);

@@ -32,3 +32,24 @@ teardown() { teardown_attack; }
 	works
 	[ "$output" = "$(printf 'mine\nmine\nmine\nmine\nmine\nmine\nmine')" ]
 }
+
+# There is no inode to compare with yet; a link of the image's leads to the place all the same.
+@test "T4 nothing but a procfs is mounted at /proc where the image has none" {
+	local d m
+	rmdir "$BUNDLE/rootfs/proc"
+	ln -s / "$BUNDLE/rootfs/up"
+	ln -s /proc "$BUNDLE/rootfs/link"
+	mkdir "$H/fake"
+	echo mine >"$H/fake/mine"
+	trap_host
+	for d in /up/proc /link; do
+		for m in '{"type":"tmpfs","source":"tmpfs"}' "{\"type\":\"bind\",\"source\":\"$H/fake\",\"options\":[\"rbind\"]}"; do
+			write_spec
+			set_args /bin/true
+			config '.mounts |= map(select(.type != "proc")) | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+			add_mount "$(jq -c --arg d "$d" '. + {destination: $d}' <<<"$m")"
+			refused "$d" || { echo "not refused: $d $m"; return 1; }
+			rmdir "$BUNDLE/rootfs/proc" 2>/dev/null || true
+		done
+	done
+}

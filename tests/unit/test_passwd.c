@@ -104,7 +104,8 @@ static void groups(void **state)
 	assert_int_equal(gids[0], 10);
 	assert_int_equal(gids[1], 6);
 	assert_int_equal(gids[2], 12);
-	assert_int_equal(group_find_member(root, "bob", gids, 2), 2);
+	assert_int_equal(group_find_member(root, "bob", gids, 3), 3);
+	assert_int_equal(group_find_member(root, "bob", gids, 2), -E2BIG);
 	assert_int_equal(group_find_member(root, "alice", gids, 2), -ENOENT);
 }
 
