@@ -19,6 +19,7 @@ struct cgroup_host {
 	char mount_point[256];
 	char mount_root[256]; /* what of the tree that mount shows, "/" usually */
 	bool unified;         /* nothing but v2 on this host */
+	int flaw; /* without root_fd: why a mount that is there could not be opened, or 0 */
 };
 int cgroup_host_open(struct cgroup_host *ret,
 		     struct error *err); /* a host without cgroup2: root_fd < 0, returns 0 */

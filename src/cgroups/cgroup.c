@@ -152,6 +152,7 @@ int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const
 		const char *leaf, const char *scope, uint64_t inode, struct cgroup *ret,
 		struct error *err)
 {
+	struct stat st;
 	int r;
 
 	cgroup_clear(ret);
@@ -174,7 +175,13 @@ int cgroup_open(const struct cgroup_host *host, enum cgroup_driver driver, const
 		error_add_subject(err, path);
 		return r;
 	}
-	ret->inode = cgroup_inode(ret);
+	if (fstat(ret->dir_fd, &st) < 0) {
+		r = error_set(err, errno, "cannot examine cgroup '%s'", path);
+		error_add_subject(err, path);
+		cgroup_close(ret);
+		return r;
+	}
+	ret->inode = st.st_ino;
 	if (inode && ret->inode != inode) {
 		cgroup_close(ret);
 		return refuse_other(ret, inode, err);

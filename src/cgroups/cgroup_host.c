@@ -137,8 +137,9 @@ static int open_mount(const struct host_mount *m)
 
 	if (fd < 0)
 		return -errno;
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
+	while (fstatfs(fd, &fs) < 0)
+		if (errno != EINTR)
+			return -errno;
 	return fs.f_type == CGROUP2_SUPER_MAGIC ? TAKE_FD(fd) : -ENOENT;
 }
 
@@ -206,6 +207,8 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 	if (ret->root_fd < 0 &&
 	    (r == -EIO || r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR))
 		return error_set(err, -r, "cannot open the cgroup2 tree");
+	if (ret->root_fd < 0 && r < 0)
+		ret->flaw = r;
 	return 0;
 }
 

@@ -105,7 +105,9 @@ struct found {
  */
 int found_open(const struct container_context *ctx, const char *id, struct found *ret,
 	       struct error *err);
-/* The same, but waits for the end of the creation: for delete. */
+/* Opens the cgroup that the record names, or says in cgroup_error why it cannot: again, where it failed before. */
+void found_open_cgroup(struct found *f);
+/* found_open(), but waits for the end of the creation: for delete. */
 int found_open_waiting(const struct container_context *ctx, const char *id, struct found *ret,
 		       struct error *err);
 /*

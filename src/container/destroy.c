@@ -101,28 +101,35 @@ static bool may_kill_cgroup(const struct found *f)
 	return f->state.cgroup_inode || !f->state.creating || f->state.pid > 0;
 }
 
-static int remove_cgroup(struct found *f, bool force, struct error *err)
+/* Whoever is still in a cgroup that cannot be opened must not outlive the record. What failed may work by now. */
+static int require_cgroup(struct found *f, struct error *err)
 {
-	int r;
-
-	if (f->cgroup.driver == CGROUP_NONE && f->cgroup_error < 0) {
-		*err = f->cgroup_flaw; /* the whole tree is out of reach: nobody knows what is in the cgroup */
-		error_add_step(err, "cgroup-remove");
-		return f->cgroup_error;
+	if (f->cgroup_is_other)
+		return 0;
+	if (f->cgroup_error < 0) {
+		cgroup_close(&f->cgroup);
+		cgroup_host_close(&f->cgroup_host);
+		found_open_cgroup(f);
 	}
+	if (f->cgroup_error >= 0 || f->cgroup_is_other)
+		return 0;
+	*err = f->cgroup_flaw;
+	error_add_step(err, "cgroup-remove");
+	error_add_subject(err, f->state.cgroup_path ? f->state.cgroup_path : "");
+	return f->cgroup_error;
+}
+
+static int remove_cgroup(struct found *f, struct error *err)
+{
+	int r = require_cgroup(f, err);
+
+	if (r < 0)
+		return r;
 	if (f->cgroup.driver == CGROUP_NONE)
 		return 0;
 	if (f->cgroup_is_other) {
 		log_debug("%s: it stays as it is", f->cgroup_flaw.text);
 		return 0;
-	}
-	/* Whoever is still in there must not outlive the record. */
-	if (f->cgroup_error < 0 && !force) {
-		error_set(err, -f->cgroup_error, "cannot open cgroup '%s' of the container",
-			  f->cgroup.path);
-		error_add_step(err, "cgroup-remove");
-		error_add_subject(err, f->cgroup.path);
-		return f->cgroup_error;
 	}
 	if (f->status == STATUS_STOPPED && cgroup_remove_empty(&f->cgroup_host, &f->cgroup))
 		return 0;
@@ -175,7 +182,7 @@ int container_destroy(struct found *f, const struct spec *spec, bool force, stru
 	r = alive ? kill_process(&init, err) : 0;
 	fault_point("delete-killed");
 	if (r >= 0)
-		r = remove_cgroup(f, force, err);
+		r = remove_cgroup(f, err);
 	if (r < 0)
 		return r;
 	fault_point("delete-cgroup");

@@ -9,14 +9,20 @@
  * By its path, and compared with the recorded inode. A record of an older build has none: the path has to do then, as it
  * had to for that build.
  */
-static void open_cgroup(struct found *f)
+void found_open_cgroup(struct found *f)
 {
 	const struct state *s = &f->state;
 	int r;
 
+	f->cgroup_error = 0;
+	f->cgroup_is_other = false;
 	if (s->cgroup_driver == CGROUP_NONE)
 		return;
 	r = cgroup_host_open(&f->cgroup_host, &f->cgroup_flaw);
+	/* A tree that is there but closed to us may hold the container's cgroup. */
+	if (r >= 0 && f->cgroup_host.root_fd < 0 && f->cgroup_host.flaw)
+		r = error_set(&f->cgroup_flaw, -f->cgroup_host.flaw,
+			      "cannot open the cgroup2 tree");
 	if (r < 0)
 		f->cgroup_error = r;
 	if (r < 0 || f->cgroup_host.root_fd < 0)
@@ -114,7 +120,7 @@ static int find(const struct container_context *ctx, const char *id, enum find_l
 	}
 	if (r < 0)
 		return r;
-	open_cgroup(ret);
+	found_open_cgroup(ret);
 	ask_status(ret);
 	return 0;
 }

@@ -38,7 +38,6 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 	int r = found_namespaces(&m->found, NULL, &namespaces, err);
 	struct plan_options options = {
 		.id = id,
-		.gate = PLAN_GATE_NONE,
 		.mounts_remove = !add,
 		.log_level = log_level(),
 		.require = m->found.ctx->require,
@@ -70,7 +69,7 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 	if (r >= 0)
 		r = launch_start(l, err);
 	if (r >= 0)
-		r = launch_release(l, false, err);
+		r = launch_release(l, add, err);
 	return r;
 }
 

@@ -124,8 +124,12 @@ enum pidref_state pidref_state(pid_t pid, uint64_t start_time)
 {
 	uint64_t start;
 	char state;
+	int r = pidref_stat(pid, &state, &start);
 
-	if (pidref_stat(pid, &state, &start) < 0 || (start_time != 0 && start != start_time))
+	/* A process that cannot be looked at may live: only the kernel's word says that it does not. */
+	if (r < 0 && r != -ESRCH)
+		return PIDREF_ALIVE;
+	if (r < 0 || (start_time != 0 && start != start_time))
 		return PIDREF_GONE;
 	if (state == 'Z')
 		return PIDREF_ZOMBIE;

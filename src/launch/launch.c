@@ -18,7 +18,7 @@
 #include "launch/launch_private.h"
 
 /* How long the end of a process may take that nothing keeps: one that joined the namespaces; one that was killed. */
-enum { STAGE_END_MS = 10000, KILLED_END_MS = 5000, REAP_STEP_MS = 5 };
+enum { STAGE_END_MS = 10000, KILLED_END_MS = 5000, UNDO_MS = 2000, REAP_STEP_MS = 5 };
 
 /*
  * A tracer is told of the end first, and the parent only when the tracer has taken note (ptrace(2)). The container may have
@@ -48,6 +48,11 @@ static void launch_kill(struct launch *l)
 {
 	if (l->process.pid <= 0)
 		return;
+	/* It takes back what it has mounted in the container once nobody listens any more. */
+	if (l->plan.header->flags & PLAN_MOUNTS) {
+		l->socket = fd_close(l->socket);
+		(void)pidref_wait(&l->process, UNDO_MS);
+	}
 	(void)pidref_signal(&l->process, SIGKILL);
 	if (!launch_reap(l, KILLED_END_MS, NULL))
 		log_warning("process %d was killed but cannot be reaped, ignoring",

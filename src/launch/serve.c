@@ -179,13 +179,19 @@ static bool may_end(const struct launch *l, bool running)
 /* From START to EOF, which execve() causes by closing the socket. */
 int launch_serve_until_exec(struct launch *l, struct error *err)
 {
-	struct handshake_packet packet;
-	bool running = false;
+	struct handshake_packet packet = { 0 };
+	bool running = false, again = false;
 
 	for (;;) {
 		_cleanup_close_ int fd = -EBADF;
 		int r = launch_receive(l, &packet, &fd, err);
 
+		/* The mounts stay by now: what failed on our side is tried again before it is said that they are not there. */
+		if (r < 0 && !again && packet.step != STEP_FAILED && l->plan.header &&
+		    (l->plan.header->flags & PLAN_MOUNTS)) {
+			again = true;
+			continue;
+		}
 		if (r == STEP_NONE)
 			return may_end(l, running) ? 0 : explain_no_program(l, err);
 		if (r == STEP_RUNNING)

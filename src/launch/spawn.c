@@ -31,7 +31,11 @@ bool launch_waits_for_go(const struct launch *l)
 
 bool launch_writes_own_score(const struct launch *l)
 {
-	return l->oom_score_adj != INT_MIN && geteuid() != 0 && !launch_first_in_userns(l);
+	bool forks_freely = (l->plan.header->flags & PLAN_HAS_FORK) && !launch_waits_for_go(l);
+
+	/* What a process forks that waits for nobody may be at its program before we could write its score. */
+	return l->oom_score_adj != INT_MIN && !launch_first_in_userns(l) &&
+	       (geteuid() != 0 || forks_freely);
 }
 
 static _noreturn_ void child_fail(int socket, int errnum, const char *call, const char *sentence)

@@ -65,7 +65,8 @@ int plan_build_mounts(const struct spec *spec, const struct plan_host *host,
 	else if (r == 0 && (r = mounts_prepare(&b)) == 0)
 		r = mounts_plan(&b, 0, b.spec->mount_count);
 	if (r == 0) {
-		process_plan_gate(&b, PLAN_GATE_NONE);
+		/* Mounts stay only when the host half says so: a failure or its death before that takes them back. */
+		process_plan_gate(&b, opt->mounts_remove ? PLAN_GATE_NONE : PLAN_GATE_HANDSHAKE);
 		r = builder_finish(&b, ret);
 	}
 	builder_done(&b);

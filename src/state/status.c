@@ -28,8 +28,9 @@ bool state_is_of_this_boot(const struct state *s)
 {
 	char boot_id[37];
 
-	if (!s->boot_id || boot_id_read(boot_id) < 0)
-		return true; /* nothing to compare: the start time has to do */
+	/* Nothing to compare, as where one of the two could not be read: the start time and the inodes have to do. */
+	if (!s->boot_id || !s->boot_id[0] || boot_id_read(boot_id) < 0)
+		return true;
 	return STREQ(boot_id, s->boot_id);
 }
 

@@ -43,8 +43,7 @@ inject() { timeout 20 "$HELPERS/inject" -r "$TMP/report" "$@" </dev/null >"$TMP/
 		echo "call $n: $status $(cat "$TMP/out")"
 		if [ "$status" = 0 ]; then
 			wait_for 2 process_ended "$pid"
-			# A cgroup may be left: tests/faults/faults.py knows of it.
-			find "$(cgroup2_mount)" -depth -maxdepth 4 -type d -name "*$ID*" -exec rmdir {} + 2>/dev/null || true
+			assert_clean
 		else
 			[ -s "$TMP/out" ]
 			rt delete --force "$ID"
@@ -52,4 +51,18 @@ inject() { timeout 20 "$HELPERS/inject" -r "$TMP/report" "$@" </dev/null >"$TMP/
 		grep -q '^hit' "$TMP/report" || break
 	done
 	[ $n -gt 20 ]
+}
+
+@test "a full disk below the state root" {
+	mkdir -p "$TMP/small"
+	mount -t tmpfs -o size=4k,nr_inodes=3 tmpfs "$TMP/small"
+	set_args /bin/probe cwd
+	run "$RT" --root "$TMP/small/r" run --bundle "$BUNDLE" "$ID"
+	echo "$status: $output"
+	[ "$status" != 0 ]
+	[[ $output == *"No space left on device"* ]]
+	run -0 "$RT" --root "$TMP/small/r" delete --force "$ID"
+	[ ! -e "$TMP/small/r/$ID" ]
+	umount "$TMP/small"
+	assert_clean
 }

@@ -359,6 +359,8 @@ static void status_asks_the_kernel(void **state)
 	assert_int_equal(state_status(&d, &s), STATUS_STOPPED);
 	s.boot_id = NULL;
 	assert_int_equal(state_status(&d, &s), STATUS_RUNNING);
+	s.boot_id = ""; /* it could not be read at create */
+	assert_int_equal(state_status(&d, &s), STATUS_RUNNING);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	usleep(100000);
 	assert_int_equal(state_status(&d, &s), STATUS_STOPPED); /* a zombie */
