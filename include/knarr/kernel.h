@@ -122,7 +122,7 @@ void remedy_idmap(int r, struct error *err);
 
 /*
  * For a program that blocks signals and may still have to end: gives SIGINT, SIGTERM, SIGHUP and SIGQUIT, where they have
- * their default action, a handler that does nothing.
+ * their default action, a handler that notes them.
  */
 void interrupt_prepare(void);
 /* Takes that back: from here on nothing is broken off, such as the hooks that clean up. */
@@ -132,6 +132,8 @@ void interrupt_end(void);
  * returns or -errno. A caller that did not prepare never sees -EINTR; 0 may come before the timeout has passed.
  */
 int interrupt_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+/* The signal that broke a wait off, 0: none did. */
+int interrupt_signal(void);
 
 /* ---- userns.c ---------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "knarr/cli.h"
+#include "knarr/kernel.h"
 
 #define EXIT_UNKNOWN_COMMAND 3
 
@@ -134,6 +135,9 @@ int cli_main(int argc, char **argv)
 	log_error(&err);
 	if (inv.unknown_command)
 		return EXIT_UNKNOWN_COMMAND;
+	/* As if the signal had ended us where nothing blocks it: the status does not depend on when it came. */
+	if (interrupt_signal() > 0)
+		return 128 + interrupt_signal();
 	if (inv.command && inv.command->failure && err.class != ERROR_USAGE)
 		return inv.command->failure;
 	return 1;

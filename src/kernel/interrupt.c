@@ -5,7 +5,7 @@
  * A foreground `run` blocks signals before there is a container, so that none is lost between its
  * start and its supervision. A hook that hangs, or a container half that waits for one, must not
  * make the command deaf for that: during these waits alone the signals that ask a program to end
- * are let in. Their handler does nothing; it only makes ppoll(2) return.
+ * are let in. Their handler only notes which it was, and makes ppoll(2) return.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,9 +15,16 @@
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
+static volatile sig_atomic_t noted;
+
 static void note(int signal)
 {
-	(void)signal;
+	noted = signal;
+}
+
+int interrupt_signal(void)
+{
+	return noted;
 }
 
 void interrupt_prepare(void)

@@ -65,6 +65,8 @@ int launch_explain_oom_score(const struct launch *l, int r, struct error *err);
 int launch_send(struct launch *l, enum handshake_step step, int32_t value, struct error *err);
 /* For a process that does not wait: the end of the other side is no error here. fd may be -EBADF. */
 int launch_send_fd(struct launch *l, enum handshake_step step, int fd, struct error *err);
+/* Only at the gate: the other side does not take our START, which has changed nothing. Returns a negative value. */
+int launch_refuse_build(struct launch *l, struct error *err);
 /*
  * Returns the step. FORKED, CONSOLE and LISTENER come with one descriptor, in *ret_fd; any other step with one is an error. STEP_NONE
  * on EOF, and when the process has ended. FAILED is turned into err and a negative value.

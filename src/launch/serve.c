@@ -160,6 +160,9 @@ static int explain_no_program(struct launch *l, struct error *err)
 {
 	if (l->plan.header)
 		return explain_death(l, err);
+	/* It did not take START, and waits at its gate as before. */
+	if (l->last_step == STEP_START && pidref_wait(&l->process, END_MS) != 0)
+		return launch_refuse_build(l, err);
 	return error_fail(err, ERROR_SYSTEM, 0,
 			  "the container's process ended before its program ran");
 }

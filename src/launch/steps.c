@@ -80,9 +80,22 @@ static bool brings_descriptor(enum handshake_step step)
 	return step == STEP_FORKED || step == STEP_CONSOLE || step == STEP_LISTENER;
 }
 
+/* The gate stays: who created the container can still open it. */
+int launch_refuse_build(struct launch *l, struct error *err)
+{
+	l->last_step = STEP_NONE;
+	error_fail(err, ERROR_SYSTEM, 0,
+		   "the container was created by another build of knarr, or by another user");
+	error_add_remedy(err, "start it as it was created, or delete it and create it again");
+	return -EINVAL;
+}
+
 static int check_packet(struct launch *l, const struct handshake_packet *packet, ssize_t len,
 			unsigned nfds, struct error *err)
 {
+	if (!l->plan.header && len >= (ssize_t)sizeof(packet->version) &&
+	    packet->version != HANDSHAKE_VERSION)
+		return launch_refuse_build(l, err);
 	if (len != (ssize_t)sizeof(*packet) || packet->version != HANDSHAKE_VERSION ||
 	    packet->step >= STEP_COUNT)
 		return error_fail(err, ERROR_INTERNAL, 0,

@@ -339,7 +339,7 @@ ended_in_hook() { # kind signal
 	kill "-$2" $pid
 	wait_for 10 process_ended $pid
 	wait $pid || status=$?
-	[ "$status" != 0 ]
+	[ "$status" = $((128 + $(kill -l "$2"))) ]
 	grep -q 'a signal ended us' "$TMP/err"
 	assert_clean
 }

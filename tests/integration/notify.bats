@@ -117,10 +117,12 @@ detached() { timeout 30 "$RT" --root "$ROOT" "$@" </dev/null >"$TMP/out" 2>"$TMP
 	set_args /bin/sleep 20
 	detached create --bundle "$BUNDLE" "$ID"
 	"$RT" --root "$ROOT" start "$ID" </dev/null >/dev/null 2>&1 3>&- &
-	local pid=$!
+	local pid=$! status=0
 	wait_for 5 is_status running
 	kill $pid
-	run -143 wait $pid
+	# Not in a subshell, as run has it: bash says 255 there of a child that it has not reaped before.
+	wait $pid || status=$?
+	[ "$status" = 143 ]
 	[ "$(status_of)" = running ]
 	rt kill "$ID" KILL
 }

@@ -274,6 +274,51 @@ static void eof_is_no_success_while_the_listener_is_owed(void **state)
 	end(&l);
 }
 
+/* At the start gate: takes one packet, answers with one of this version (0: none), and lives on or ends. */
+static void at_the_gate(uint32_t version, bool lives, const char *text, enum handshake_step last)
+{
+	struct launch l = { .socket = -EBADF, .gate_fd = -EBADF };
+	char dir[] = "/tmp/knarr-gate-XXXXXX";
+	struct error err = { 0 };
+	int dirfd, gate;
+
+	assert_non_null(mkdtemp(dir));
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	gate = sock_listen_at(SOCK_SEQPACKET, dirfd, "gate");
+	assert_true(gate >= 0);
+	l.process.pid = fork();
+	if (l.process.pid == 0) {
+		struct handshake_packet packet;
+		int fd = accept(gate, NULL, NULL);
+
+		(void)recv(fd, &packet, sizeof(packet), 0);
+		packet = (struct handshake_packet){ .version = version, .step = STEP_RUNNING };
+		if (version)
+			(void)send(fd, &packet, sizeof(packet), 0);
+		(void)close(fd);
+		while (lives)
+			pause();
+		_exit(0);
+	}
+	l.process.fd = sys_pidfd_open(l.process.pid, 0);
+	assert_true(launch_open_gate(&l, dirfd, &err) < 0);
+	assert_non_null(strstr(err.text, text));
+	assert_int_equal(l.last_step, last);
+	end(&l);
+	(void)unlinkat(dirfd, "gate", 0);
+	fd_close(gate);
+	fd_close(dirfd);
+	assert_return_code(rmdir(dir), errno);
+}
+
+static void a_gate_of_another_build_stays(void **state)
+{
+	(void)state;
+	at_the_gate(0, true, "another build", STEP_NONE);
+	at_the_gate(HANDSHAKE_VERSION + 1, true, "another build", STEP_NONE);
+	at_the_gate(0, false, "ended before its program ran", STEP_START);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +331,7 @@ int main(void)
 		cmocka_unit_test(remarks_have_an_end),
 		cmocka_unit_test(the_process_ends_without_eof),
 		cmocka_unit_test(eof_is_no_success_while_the_listener_is_owed),
+		cmocka_unit_test(a_gate_of_another_build_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
