@@ -177,6 +177,8 @@ int mount_attrs_apply(int tree, const struct init_attrs *attrs, uint64_t tree_pr
  * are asked for. 0: keep.
  */
 uint64_t mount_tree_propagation(const struct init *in);
+/* After EACCES: adds the hint about a rootfs that the container's root user cannot search, where it is one. */
+void mount_explain_closed_root(int rootfd, struct error *err);
 /* Attaches a detached tree. */
 int mount_attach(int tree, int target, const char *path, struct error *err);
 

@@ -115,7 +115,7 @@ static int open_link(int rootfd, const char *path)
 }
 
 /* The usual slip with user namespaces: the rootfs belongs to an id that is not the container's, and is closed to others. */
-static void explain_closed_root(int rootfd, struct error *err)
+void mount_explain_closed_root(int rootfd, struct error *err)
 {
 	_cleanup_close_ int fd = openat(rootfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -150,7 +150,7 @@ int mount_point_open(struct init *in, const char *path, enum safe_kind kind, mod
 	if (fd < 0) {
 		init_fail(err, fd, "openat2", path, "cannot make mount point '%s'", path);
 		if (fd == -EACCES)
-			explain_closed_root(rootfd, err);
+			mount_explain_closed_root(rootfd, err);
 		return fd;
 	}
 	r = check_target(in, rootfd, fd, path, procfs, err);

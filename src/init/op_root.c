@@ -144,8 +144,11 @@ static int remember_proc(struct init *in, struct error *err)
 {
 	int r = mount_point_proc(in->root_fd, &in->proc);
 
-	return r < 0 ? init_fail(err, r, "openat2", "/proc", "cannot examine the container's /proc")
-		     : 0;
+	if (r >= 0)
+		return 0;
+	init_fail(err, r, "openat2", "/proc", "cannot examine the container's /proc");
+	mount_explain_closed_root(in->root_fd, err);
+	return r;
 }
 
 static int take_over(struct init *in, const struct plan_arg_root *arg, int tree, struct error *err)

@@ -22,9 +22,10 @@ without() {
 	echo "errno $1 for $2, ${*:3}: status $status: $output"
 }
 # falls_back WORD ERRNO NR [FLAG...]: it works and says so; with --require it fails and names the word, and leaves nothing.
+# WARNED is what a run says of the config at the default level.
 falls_back() {
 	without "$2" "$3" "${@:4}"
-	[ "$status" = 0 ] && [ -z "$output" ] || return 1
+	[ "$status" = 0 ] && [ "$output" = "${WARNED:-}" ] || return 1
 	without "$2" "$3" --debug "${@:4}"
 	[ "$status" = 0 ] && [[ $output == *": no $1: "* ]] || return 1
 	is_required "$@" || return 1
@@ -240,6 +241,7 @@ in_userns() {
 	need_root
 	set_args /bin/true
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["no_such_call", "getppid"], action: "SCMP_ACT_ERRNO"}]}'
+	WARNED="warning: unknown system call 'no_such_call' in a seccomp rule that refuses it, ignoring"
 	falls_back seccomp-names 38 1000
 	# A rule that permits is no protection.
 	config '.linux.seccomp.defaultAction = "SCMP_ACT_LOG" | .linux.seccomp.syscalls[0].action = "SCMP_ACT_ALLOW"'

@@ -326,7 +326,7 @@ static void status_asks_the_kernel(void **state)
 	struct place *p = *state;
 	struct state s = { 0 };
 	struct state_dir d;
-	char boot_id[37], task_state;
+	char boot_id[37], task_state, nothing[1] = "";
 	int status, sock;
 	pid_t pid;
 
@@ -359,7 +359,7 @@ static void status_asks_the_kernel(void **state)
 	assert_int_equal(state_status(&d, &s), STATUS_STOPPED);
 	s.boot_id = NULL;
 	assert_int_equal(state_status(&d, &s), STATUS_RUNNING);
-	s.boot_id = ""; /* it could not be read at create */
+	s.boot_id = nothing; /* it could not be read at create */
 	assert_int_equal(state_status(&d, &s), STATUS_RUNNING);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	usleep(100000);
