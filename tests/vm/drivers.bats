@@ -155,6 +155,7 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	[ "$(shown "" Description "$u")" = "my words" ]
 	rt delete -f "$ID"
 	config '.annotations = {"org.systemd.property.Slice": "\u0027other.slice\u0027"}'
+	RT_FLAGS+=(--annotations=org.systemd.property.)
 	refused "cannot be chosen" "config.json:"
 	config '.annotations = {"org.systemd.property.KillSignal": "["}'
 	refused "invalid value" "config.json:"
