@@ -273,7 +273,7 @@ layer_faults() {
 	stage
 	local seconds=140
 	[ $quick = no ] || seconds=40
-	tap faults $((seconds + 100)) faults.py "$TOP/tests/isolated" -2 "$TOP/tests/faults/faults.py" --seconds $seconds \
+	tap faults $((seconds + 100)) faults.py "$TOP/tests/isolated" -2 -w "$STAGE" "$TOP/tests/faults/faults.py" --seconds $seconds \
 		--seed "${SEED:-1}" "$STAGE/bin/knarr" "$STAGE/helpers"
 	tally faults
 }
