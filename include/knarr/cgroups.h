@@ -41,6 +41,8 @@ struct cgroup_request {
 	bool owner_set; /* delegate: chown the cgroup to these host ids (rw cgroup mount with a private cgroup namespace) */
 	uint32_t owner_uid, owner_gid;
 	bool devices_first; /* cgroupfs: the device program is in force before there is a process */
+	/* cgroupfs: it comes into force once the nodes of linux.devices are made (cgroup_attach_devices), as rules may deny making them */
+	bool devices_last;
 };
 
 /* What was made; everything that later commands need is in the state record. */
@@ -83,6 +85,9 @@ int cgroup_create(const struct cgroup_host *host, const struct cgroup_request *r
  */
 int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *req,
 		  struct cgroup *cg, pid_t pid, struct error *err);
+/* With devices_last: attaches the device program. Before the container's program may run; otherwise nothing. */
+int cgroup_attach_devices(const struct cgroup_request *req, const struct cgroup *cg,
+			  struct error *err);
 /*
  * Opens what a state record names. -ENOENT if it is gone; -ESTALE if inode is not 0 and a cgroup of another inode has the
  * path now: ret->inode is then that one's, and nothing is open.

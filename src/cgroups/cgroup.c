@@ -101,7 +101,7 @@ static int fs_attach(const struct cgroup_request *req, const struct cgroup *cg, 
 	struct limits limits;
 	int r;
 
-	if (!req->devices_first) {
+	if (!req->devices_first && !req->devices_last) {
 		r = device_attach(cg->fd, req, cg->leaf, err);
 		if (r < 0)
 			return r;
@@ -123,6 +123,14 @@ int cgroup_attach(const struct cgroup_host *host, const struct cgroup_request *r
 	if (cg->driver == CGROUP_SYSTEMD)
 		return systemd_attach(host, req, cg, pid, err);
 	return cg->driver == CGROUP_FS ? fs_attach(req, cg, err) : 0;
+}
+
+int cgroup_attach_devices(const struct cgroup_request *req, const struct cgroup *cg,
+			  struct error *err)
+{
+	if (cg->driver != CGROUP_FS || !req->devices_last)
+		return 0;
+	return device_attach(cg->fd, req, cg->leaf, err);
 }
 
 uint64_t cgroup_inode(const struct cgroup *cg)

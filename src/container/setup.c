@@ -115,6 +115,8 @@ static void request_cgroup(struct setup *s)
 						    (1ull << CAP_MKNOD)),
 		/* These hooks run in the container, and nothing makes them wait for us. */
 		.devices_first = spec->hooks[HOOK_CREATE_CONTAINER].count > 0,
+		.devices_last = spec->device_count > 0 &&
+				spec->hooks[HOOK_CREATE_CONTAINER].count == 0,
 	};
 	if (!asks_writable_cgroup(spec))
 		return;
@@ -509,7 +511,7 @@ static const char *pidfd_receiver(const struct setup *s)
 static bool may_start_early(const struct setup *s)
 {
 	return s->gate == PLAN_GATE_HANDSHAKE && !s->opt->pid_file && !pidfd_receiver(s) &&
-	       !s->spec->process.terminal && !has_hooks(s->spec) &&
+	       !s->spec->process.terminal && !has_hooks(s->spec) && !s->request.devices_last &&
 	       !(s->launch.plan.header->flags & PLAN_HAS_FORK);
 }
 

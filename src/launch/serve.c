@@ -127,7 +127,9 @@ int launch_serve_until_ready(struct launch *l, struct error *err)
 			r = serve_console(l, fd, err);
 			break;
 		case STEP_READY:
-			return 0;
+			return l->cgroup && l->cgroup_request
+				       ? cgroup_attach_devices(l->cgroup_request, l->cgroup, err)
+				       : 0;
 		case STEP_NONE:
 			return explain_death(l, err);
 		default:

@@ -156,6 +156,18 @@ KMSG='"type": "c", "major": 1, "minor": 11' NULL='"type": "c", "major": 1, "mino
 	verdicts "[$DENY_ALL, {\"allow\": true, $NULL, \"access\": \"r\"}]" "c 1:3 rwbm" "c 1:5 rwbm"
 }
 
+@test "device rules: a listed device that may not be made by the program is made, and denied, every time" {
+	need_root
+	config '.linux.devices = [{path: "/dev/listed", type: "c", major: 1, minor: 11}]'
+	config ".linux.resources.devices = [$DENY_ALL, {\"allow\": true, $KMSG, \"access\": \"rwm\"}, {\"allow\": false, $KMSG, \"access\": \"rwm\"}]"
+	set_args /bin/probe device /dev/listed
+	local i
+	for i in {1..30}; do
+		rt_run 0
+		[ "$output" = "c 1:11 ----" ] || [ "$output" = "c 1:11 ---" ] || { echo "$i: $output"; return 1; }
+	done
+}
+
 @test "device rules: the same after update" {
 	need_root
 	nodes c:1:11
