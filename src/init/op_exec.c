@@ -4,6 +4,8 @@
  * is closed by the exec, which is how its other end learns that the program runs.
  */
 #include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "init/init.h"
@@ -34,6 +36,59 @@ int exec_prepare(struct init *in, struct error *err)
 	return 0;
 }
 
+struct string_sizes {
+	size_t total; /* as the kernel counts: each string with its end and its pointer */
+	size_t largest;
+	const char *name; /* of the largest */
+};
+
+static void add_strings(struct string_sizes *sizes, char *const *strings)
+{
+	for (; *strings; strings++) {
+		size_t len = strlen(*strings) + 1;
+
+		sizes->total += len + sizeof(char *);
+		if (len <= sizes->largest)
+			continue;
+		sizes->largest = len;
+		sizes->name = *strings;
+	}
+}
+
+/* execve(2), "Limits on size of arguments and environment". */
+static int explain_size(const struct init *in, const char *shown, struct error *err)
+{
+	const size_t most_one = 32 * 4096, least_all = 32 * 4096, most_all = 6u << 20;
+	struct string_sizes sizes = { 0 };
+	struct rlimit stack = { .rlim_cur = RLIM_INFINITY };
+	size_t limit = most_all;
+	char name[64];
+
+	add_strings(&sizes, in->exec_args);
+	add_strings(&sizes, in->exec_env);
+	(void)getrlimit(RLIMIT_STACK, &stack);
+	if (stack.rlim_cur / 4 < limit)
+		limit = stack.rlim_cur / 4 > least_all ? stack.rlim_cur / 4 : least_all;
+	text_copy(name, sizeof(name), sizes.name ? sizes.name : "");
+	name[strcspn(name, "=")] = '\0';
+	if (sizes.largest > most_one) {
+		error_fail(err, ERROR_PROGRAM, E2BIG,
+			   "exec: \"%s\": '%s' has %zu bytes, the limit of one string is %zu",
+			   shown, name, sizes.largest, most_one);
+	} else {
+		error_fail(
+			err, ERROR_PROGRAM, E2BIG,
+			"exec: \"%s\": the arguments and the environment have %zu bytes, the limit is %zu",
+			shown, sizes.total, limit);
+		error_add_remedy(err,
+				 "shorten the largest, '%s' of %zu bytes, or raise RLIMIT_STACK",
+				 name, sizes.largest);
+	}
+	error_add_syscall(err, "execve");
+	error_add_subject(err, shown);
+	return -E2BIG;
+}
+
 int op_exec(struct init *in, const struct plan_op *op, struct error *err)
 {
 	int r = exec_prepare(in, err);
@@ -44,5 +99,7 @@ int op_exec(struct init *in, const struct plan_op *op, struct error *err)
 	if (r < 0)
 		return r;
 	(void)execve(in->program, in->exec_args, in->exec_env);
+	if (errno == E2BIG)
+		return explain_size(in, in->exec_args[0], err);
 	return program_explain(in->program, in->exec_args[0], errno, err);
 }

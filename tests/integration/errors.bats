@@ -322,6 +322,29 @@ at_text() {
 	[[ $first == *"config.json:"*"may not enter the root filesystem"* ]]
 }
 
+@test "arguments that are too large: the size, the limit and the largest are named" {
+	need_knarr
+	jq '.process.env += ["BIG=" + ("x" * 140000)]' "$BUNDLE/config.json" >"$TMP/one.json"
+	run -1 rt run --bundle "$BUNDLE" --config "$TMP/one.json" "$ID"
+	assert_output_has "'BIG' has 140005 bytes, the limit of one string is 131072" "Argument list too long"
+	jq '.process.env += [range(70) | "V\(.)=" + ("x" * 100000)]' "$BUNDLE/config.json" >"$TMP/all.json"
+	run -1 rt run --bundle "$BUNDLE" --config "$TMP/all.json" "$ID"
+	assert_output_has "the arguments and the environment have 70" "the limit is " "shorten the largest, 'V10' of 100005 bytes"
+}
+
+@test "few file descriptors are enough" {
+	need_knarr
+	local n
+	config 'del(.process.rlimits)'
+	set_args /bin/true
+	for n in 20 24 32 48; do
+		# what bats has open would count
+		run bash -c 'for f in {3..19}; do eval "exec $f>&-"; done; ulimit -Sn "$1"; shift; exec "$@"' bash "$n" "$RT" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+		echo "$n: $status $output"
+		[ "$status" = 0 ]
+	done
+}
+
 # What a terminal obeys: ESC, DEL, and U+0080 to U+009F, in UTF-8 or as one byte.
 steers_no_terminal() {
 	python3 -c '

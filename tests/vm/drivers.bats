@@ -117,14 +117,20 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	done
 }
 
-@test "systemd: without a cgroup namespace the cgroup mount is the host's tree, not to be written to" {
+@test "systemd: without a cgroup namespace the cgroup mount is the host's tree, and writable where root says so" {
 	need_root
 	use_systemd
 	config 'del(.linux.namespaces[] | select(.type == "cgroup"))
-		| .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]'
+		| .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": []}]'
+	local write='echo 9 >"/sys/fs/cgroup$(cut -c 4- /proc/1/cgroup)/pids.max"'
 	idle_container
-	run in_container /bin/sh -c 'echo 9 >"/sys/fs/cgroup$(cut -c 4- /proc/1/cgroup)/pids.max"'
+	run in_container /bin/sh -c "$write"
 	assert_output_has "$ID" "ead-only file system"
+	rt delete -f "$ID"
+	config '.mounts[-1].options = ["rw"]'
+	idle_container
+	run -0 in_container /bin/sh -c "$write"
+	[ "$(cat "$CG/pids.max")" = 9 ]
 }
 
 @test "systemd: limits are properties too, and survive a reload (T43)" {
