@@ -167,6 +167,16 @@ shown() { systemctl ${1:+"$1"} show -p "$2" --value "$3"; }
 	refused "invalid value" "config.json:"
 }
 
+@test "systemd: a create whose scope belongs to another container leaves that one alone" {
+	use_systemd
+	config '.linux.cgroupsPath = ":knarr:same-'"$ID"'"'
+	idle_container
+	run rt run --detach --bundle "$BUNDLE" "$ID-2" </dev/null
+	[ "$status" -ne 0 ]
+	[ "$(status_of)" = running ]
+	grep -q "^State:.[^Z]" "/proc/$PID/status"
+}
+
 @test "systemd: delete works without --systemd-cgroup and without an environment" {
 	use_systemd
 	idle_container
