@@ -71,6 +71,7 @@ struct launch {
 	 * wait at its gate. Only for plans in which C asks nothing (no OP_FORK, OP_HOOKS_RUNTIME, OP_CONSOLE).
 	 */
 	bool start_early;
+	bool devices_attached; /* cgroup_attach_devices() was called; cleared by launch_start */
 	/* results */
 	struct pidref process;         /* pidfd of the container's process */
 	int socket;                    /* handshake, open until launch_done */

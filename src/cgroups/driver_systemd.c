@@ -184,9 +184,8 @@ int systemd_attach(const struct cgroup_host *host, const struct cgroup_request *
 	if (r < 0)
 		return r;
 	r = start_scope(req, &limits, pid, err);
-	if (r < 0)
-		cg->scope[0] =
-			'\0'; /* one of that name is another container's: it is not stopped */
+	/* Until then a unit of that name is another container's: it is not stopped. */
+	cg->made = r >= 0;
 	r = r < 0 ? r : find_scope(host, req, cg, pid, err);
 	r = r < 0 ? r : move_down(host, req, cg, pid, err);
 	r = r < 0 ? r : apply_limits(host, req, cg, &limits, err);

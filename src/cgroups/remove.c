@@ -95,9 +95,10 @@ int cgroup_remove(const struct cgroup_host *host, struct cgroup *cg, int timeout
 		return 0;
 	/*
 	 * Ending the unit first lets its manager remove what it made; whatever is left is removed here. Without its cgroup the
-	 * unit has ended, and one of that name is another container's. A creation that got nowhere knows no path yet.
+	 * unit has ended, and one of that name is another container's. A creation that has just started it knows no path yet.
 	 */
-	if (cg->driver == CGROUP_SYSTEMD && cg->scope[0] && (cgroup_dir(cg) >= 0 || !cg->path[0]))
+	if (cg->driver == CGROUP_SYSTEMD && cg->scope[0] &&
+	    (cgroup_dir(cg) >= 0 || (!cg->path[0] && cg->made)))
 		stopped = systemd_stop(cg, &stop);
 	/* Unheard, it still sees that the unit is empty, but not if the cgroup is taken away before it looks. */
 	if (stopped < 0 && cgroup_dir(cg) >= 0 &&

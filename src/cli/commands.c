@@ -17,7 +17,7 @@ static const struct option global_rows[] = {
 	{ FIELD(log_format), OPTION_STRING, 0, "log-format", "text|json",
 	  "form of log records (default: text)" },
 	{ FIELD(log_level), OPTION_STRING, 0, "log-level", "error|warning|info|debug",
-	  "least severity that is logged (default: error)" },
+	  "least severity that is logged (default: warning)" },
 	{ FIELD(debug), OPTION_BOOL, 0, "debug", "", "the same as --log-level=debug" },
 	{ FIELD(systemd_cgroup), OPTION_TRISTATE, 0, "systemd-cgroup", "",
 	  "let systemd make the cgroup; cgroupsPath is then SLICE:PREFIX:NAME" },

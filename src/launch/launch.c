@@ -206,9 +206,11 @@ int launch_adopt(struct launch *l, int pidfd, struct error *err)
 	if (pid < 0 || pid == l->process.pid)
 		return error_fail(err, ERROR_INTERNAL, 0,
 				  "no child of ours came with the handshake step 'forked'");
-	if (!launch_reap(l, STAGE_END_MS, NULL))
+	if (!launch_reap(l, STAGE_END_MS, NULL)) {
+		(void)sys_pidfd_send_signal(owned, SIGKILL);
 		return error_fail(err, ERROR_INTERNAL, 0,
 				  "the process that joined the namespaces does not end");
+	}
 	l->process = (struct pidref){ .pid = pid, .fd = TAKE_FD(owned) };
 	born_in_userns = (l->plan.header->flags & PLAN_NEW_USERNS) && !launch_first_in_userns(l);
 	r = prepare_process(l, born_in_userns, score_is_due(l, false), err);
@@ -291,6 +293,7 @@ int launch_start(struct launch *l, struct error *err)
 	l->process = (struct pidref){ .fd = -EBADF };
 	l->socket = -EBADF;
 	l->null_fd = -EBADF;
+	l->devices_attached = false;
 	l->last_step = STEP_NONE;
 	l->next_op = l->remarks = 0;
 	r = spawn(l, err);

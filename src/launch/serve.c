@@ -88,10 +88,21 @@ int launch_prefer_death(struct launch *l, int r, struct error *err)
 	return step;
 }
 
+/* Hooks may change the program that they find; so it is there before them, and before anything of the container's runs. */
+static int attach_devices(struct launch *l, struct error *err)
+{
+	if (l->devices_attached || !l->cgroup || !l->cgroup_request)
+		return 0;
+	l->devices_attached = true;
+	return cgroup_attach_devices(l->cgroup_request, l->cgroup, err);
+}
+
 static int run_hooks(struct launch *l, struct error *err)
 {
-	int r = l->on_hooks ? l->on_hooks(l, err) : 0;
+	int r = attach_devices(l, err);
 
+	if (r >= 0 && l->on_hooks)
+		r = l->on_hooks(l, err);
 	return r < 0 ? r : launch_send(l, STEP_HOOKS_DONE, l->process.pid, err);
 }
 
@@ -127,9 +138,7 @@ int launch_serve_until_ready(struct launch *l, struct error *err)
 			r = serve_console(l, fd, err);
 			break;
 		case STEP_READY:
-			return l->cgroup && l->cgroup_request
-				       ? cgroup_attach_devices(l->cgroup_request, l->cgroup, err)
-				       : 0;
+			return attach_devices(l, err);
 		case STEP_NONE:
 			return explain_death(l, err);
 		default:
