@@ -215,8 +215,10 @@ bool cgroup_annotation_is_harmless(const char *key, const char *value)
 static bool is_limited(const struct scope_properties *p, const char *name)
 {
 	for (size_t i = 0; i < p->limit_count; i++) {
-		if (STREQ(p->items[i].name, name))
-			return true;
+		if (!STREQ(p->items[i].name, name))
+			continue;
+		log_warning("config.json limits '%s' itself, ignoring the annotation", name);
+		return true;
 	}
 	return false;
 }

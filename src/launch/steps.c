@@ -113,22 +113,15 @@ static int check_packet(struct launch *l, const struct handshake_packet *packet,
 	return 0;
 }
 
-/* The record comes from a process that stood in the container: its strings are terminated here, not trusted to be. */
+/* The record comes from a process that stood in the container. */
 static int take_failure(const struct handshake_packet *packet, struct error *err)
 {
-	if (err) {
-		*err = packet->error;
-		err->step[sizeof(err->step) - 1] = '\0';
-		err->syscall[sizeof(err->syscall) - 1] = '\0';
-		err->file[sizeof(err->file) - 1] = '\0';
-		err->origin[sizeof(err->origin) - 1] = '\0';
-		err->subject[sizeof(err->subject) - 1] = '\0';
-		err->text[sizeof(err->text) - 1] = '\0';
-		err->remedy[sizeof(err->remedy) - 1] = '\0';
-		if (err->class == ERROR_NONE || err->class > ERROR_INTERNAL)
-			err->class = ERROR_SYSTEM;
-	}
-	return packet->error.code > 0 ? -packet->error.code : -EINVAL;
+	struct error failure = packet->error;
+	int r = error_received(&failure);
+
+	if (err)
+		*err = failure;
+	return r;
 }
 
 /* Each op can be timed, and says little else: more is said to keep us. */
