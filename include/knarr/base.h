@@ -190,7 +190,6 @@ int64_t clock_ms(void);
 
 /* ---- io ------------------------------------------------------------------------------ */
 
-/* Whole buffer; retries EINTR and short counts. Returns 0 or -errno (-EIO on early EOF for read). */
 struct stat;
 /*
  * May the owner of descriptor 0, 1 or 2 become the program's user, so that the program can open it again by /dev/stdout? Pipes and
@@ -198,6 +197,7 @@ struct stat;
  * that was only to be read.
  */
 bool io_may_be_given(int fd, const struct stat *st, uid_t caller);
+/* Whole buffer; retries EINTR and short counts. Returns 0 or -errno (-EIO on early EOF for read). */
 int io_write_all(int fd, const void *buf, size_t len);
 int io_read_all(int fd, void *buf, size_t len);
 /* Reads to EOF into a malloc'd, NUL-terminated buffer; -EFBIG above max. */

@@ -162,13 +162,11 @@ static int drop_bounding(uint64_t keep, struct error *err)
  */
 static void give_stdio(const struct init *in, const struct identity *id)
 {
-	const bool mapped = in->plan->flags & PLAN_USERNS;
 	const uid_t caller = (uid_t)syscall(SYS_geteuid);
 	struct stat st;
 
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fstat(fd, &st) < 0 || st.st_uid == id->uid ||
-		    !io_may_be_given(fd, &st, mapped ? st.st_uid : caller))
+		if (fstat(fd, &st) < 0 || st.st_uid == id->uid || !io_may_be_given(fd, &st, caller))
 			continue;
 		if (fchown(fd, id->uid, (gid_t)-1) < 0)
 			channel_debug(in, "descriptor %d keeps its owner (errno %d)", fd, errno);

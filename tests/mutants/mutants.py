@@ -190,13 +190,14 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("ids", nargs="*")
     options = parser.parse_args()
-    mutants, begin = chosen(options), time.monotonic()
+    mutants = chosen(options)
     if options.list:
         for m in mutants:
             print(f"{m['rule']}\t{m['id']}\t{m['file']}\t{m['test']}\t{m.get('filter', '')}")
         return 0
     print(f"1..{len(mutants)}", flush=True)
     tree, count = Tree(), {"killed": 0, "skipped": 0, "bad": 0}
+    begin = time.monotonic()
     for i, m in enumerate(mutants, 1):
         late = time.monotonic() - begin > options.seconds
         verdict = "# SKIP out of time" if late else tree.verdict(m)
@@ -211,7 +212,7 @@ def main():
         shutil.rmtree(tree.top, ignore_errors=True)
     else:
         print("# see " + tree.log.name)
-    return 1 if count["bad"] or not mutants else 0
+    return 1 if count["bad"] or not count["killed"] else 0
 
 
 sys.exit(main())
