@@ -21,7 +21,8 @@ extern const unsigned char init_image_end[];
 /* image.c: it as an executable descriptor: a sealed memfd, or a private read-only tmpfs. */
 int launch_image_open(struct error *err);
 /* Facts about this host and this process that the plan builder needs. */
-void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret);
+int launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret,
+		      struct error *err);
 /*
  * Fd hygiene at the start of a verb that starts a process (R5): everything above stdio is close-on-exec, except 3 .. 3+preserve-1; holes
  * among those are plugged so that no descriptor of ours can land there.

@@ -117,7 +117,9 @@ static int build_plan(struct exec *e, struct error *err)
 
 	if (r < 0)
 		return r;
-	launch_host_facts(e->spec, e->found.state.bundle, &host);
+	r = launch_host_facts(e->spec, e->found.state.bundle, &host, err);
+	if (r < 0)
+		return r;
 	return plan_build_exec(e->spec, &host, &options, &e->launch.plan, err);
 }
 

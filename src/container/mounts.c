@@ -58,7 +58,9 @@ static int attach(struct live_mounts *m, const char *id, bool add, struct error 
 	m->spec->gid_maps = m->container->gid_maps;
 	m->spec->mount_label = m->container->mount_label;
 	m->spec->annotations = m->container->annotations;
-	launch_host_facts(m->spec, m->found.state.bundle, &host);
+	r = launch_host_facts(m->spec, m->found.state.bundle, &host, err);
+	if (r < 0)
+		return r;
 	r = plan_build_mounts(m->spec, &host, &options, &l->plan, err);
 	if (r < 0)
 		return r;

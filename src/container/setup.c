@@ -248,8 +248,9 @@ int setup_prepare(struct setup *s, struct error *err)
 		r = state_root_open(s->ctx->root, true, &s->root, err);
 	if (r < 0)
 		return r;
-	launch_host_facts(s->spec, s->bundle, &s->host);
-	r = decide_cgroup(s, err);
+	r = launch_host_facts(s->spec, s->bundle, &s->host, err);
+	if (r >= 0)
+		r = decide_cgroup(s, err);
 	if (r >= 0)
 		r = compile_filter(s, err);
 	if (r >= 0) {

@@ -75,16 +75,22 @@ static void security_modules(const struct spec *spec, struct plan_host *ret)
 		ret->selinux = selinux_enabled();
 }
 
-void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret)
+int launch_host_facts(const struct spec *spec, const char *bundle, struct plan_host *ret,
+		      struct error *err)
 {
-	uint64_t effective = 0, permitted, inheritable;
+	uint64_t effective, permitted, inheritable;
+	int initial = userns_is_initial(), r;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->euid = geteuid();
 	ret->egid = getegid();
-	ret->in_userns = userns_is_initial() != 1;
-	if (sys_capget(&effective, &permitted, &inheritable) < 0)
-		effective = 0;
+	/* Without a procfs to ask, the weaker case is assumed. Any other failure would give another container than asked for. */
+	if (initial < 0 && initial != -ENOENT && initial != -EACCES)
+		return error_set(err, -initial, "cannot examine the caller's user namespace");
+	ret->in_userns = initial != 1;
+	r = sys_capget(&effective, &permitted, &inheritable);
+	if (r < 0)
+		return error_set(err, -r, "cannot read the caller's capabilities");
 	ret->privileged = effective & (1ull << CAP_SYS_ADMIN);
 	if (ret->privileged && ret->in_userns)
 		ret->privileged = can_clone_mounts();
@@ -95,4 +101,5 @@ void launch_host_facts(const struct spec *spec, const char *bundle, struct plan_
 	ret->ngroups = foreign_groups(ret->egid);
 	ret->last_cap = last_capability();
 	security_modules(spec, ret);
+	return 0;
 }
